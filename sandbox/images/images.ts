@@ -1,3 +1,8 @@
+import { join } from "node:path";
+import { prepareImage, writeArchive, type PreparedImage } from "./archive";
+import { recipeFor, type Program } from "./recipes";
+import { localNames, parseReference } from "./reference";
+
 /** What importing needs from the sandbox. */
 export interface ImageStore {
     /** Folder for the built archives; made when missing. */
@@ -15,10 +20,78 @@ export const pauseImage = "localhost/sandbox/pause:local";
 /** The cluster's DNS server: entrypoint `coredns`, no arguments. */
 export const coreDnsImage = "localhost/sandbox/coredns:local";
 
+/** Imports read and write hundreds of megabytes each; more at a time are no faster. */
+const atATime = 3;
+
 /**
  * Makes images available to the kubelet under the names by which manifests ask for them: builds missing archives,
  * imports what containerd lacks, and tags the names. References without a recipe are reported in one log line.
+ * @param references As manifests write them; "alpine" is docker.io/library/alpine:latest.
+ * @throws Error for text that isn't a reference or a program that is missing, and what reading, writing and `ctr` throw;
+ * a second call goes on where the first stopped.
  */
 export async function importImages(references: readonly string[], store: ImageStore): Promise<void> {
-    throw new Error(`not written yet ${references} ${store.cacheDir}`);
+    const { images, skipped } = await plan(references, store);
+    const present = new Set((await store.ctr(["images", "ls", "-q"])).split("\n"));
+    const missing = images.filter(({ ownName, names }) => [ownName, ...names].some((name) => !present.has(name)));
+    if (missing.some(({ ownName }) => !present.has(ownName))) {
+        store.log(`images: importing ${missing.length} of ${images.length}, local builds under the upstream names`);
+    }
+    await forEach(missing, atATime, async ({ image, ownName, names }) => {
+        const imported = present.has(ownName);
+        if (!imported) {
+            await store.ctr(["images", "import", await writeArchive(image, ownName, join(store.cacheDir, "archives"))]);
+        }
+        // A name that stands for an older build has to move to the new one.
+        const stale = imported ? names.filter((name) => !present.has(name)) : names;
+        if (stale.length > 0) await store.ctr(["images", "tag", "--force", ownName, ...stale]);
+    });
+    if (skipped.length > 0) store.log(`images: left out ${skipped.join(", ")}`);
+}
+
+interface PlannedImage {
+    readonly image: PreparedImage;
+    /** Contains the content's key: containerd has exactly this build, or doesn't. */
+    readonly ownName: string;
+    /** Every name by which the kubelet may ask for it. */
+    readonly names: readonly string[];
+}
+
+/** One image for each recipe, however many names refer to it. */
+async function plan(
+    references: readonly string[],
+    store: ImageStore,
+): Promise<{ images: PlannedImage[]; skipped: string[] }> {
+    const images = new Map<string, { image: PreparedImage; ownName: string; names: Set<string> }>();
+    const skipped: string[] = [];
+    const path = (program: Program): string =>
+        "hostFile" in program ? program.hostFile : store.program(program.tool, program.program);
+    for (const text of new Set(references)) {
+        const reference = parseReference(text);
+        const recipe = recipeFor(reference);
+        const short = text.replace(/@sha256:.*/, "");
+        if ("none" in recipe) {
+            skipped.push(`${short} (${recipe.none})`);
+            continue;
+        }
+        const known = images.get(recipe.name);
+        const image = known?.image ?? (await prepareImage(recipe, path));
+        const ownName = `localhost/sandbox/build/${recipe.name}:${image.key}`;
+        const names = new Set([...(known?.names ?? []), ...localNames(reference)]);
+        images.set(recipe.name, { image, ownName, names });
+    }
+    return { images: [...images.values()].map((image) => ({ ...image, names: [...image.names] })), skipped };
+}
+
+/** Runs an action for each item, several at a time; after a failure no new one is started, those begun are awaited. */
+async function forEach<T>(items: readonly T[], limit: number, action: (item: T) => Promise<void>): Promise<void> {
+    const queue = [...items];
+    const failures: unknown[] = [];
+    const worker = async (): Promise<void> => {
+        for (let item = queue.shift(); item !== undefined && failures.length === 0; item = queue.shift()) {
+            await action(item).catch((error: unknown) => failures.push(error));
+        }
+    };
+    await Promise.all(Array.from({ length: limit }, worker));
+    if (failures.length > 0) throw failures[0];
 }

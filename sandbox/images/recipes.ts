@@ -1,0 +1,120 @@
+import { lockedVersion } from "../releases/goModules";
+import type { ImageReference } from "./reference";
+
+/** How to make an image: one layer with static programs. */
+export interface Recipe {
+    /** Names the archive: "tekton-pipelines-controller". */
+    readonly name: string;
+    /** Path in the image → the program that belongs there. */
+    readonly programs: Readonly<Record<string, Program>>;
+    /** Whether busybox's applets are linked (sh, echo, sleep …). @default false */
+    readonly applets?: boolean;
+    /** "uid:gid". @default root */
+    readonly user?: string;
+    readonly entrypoint?: readonly string[];
+    /** What the entrypoint is given when the pod doesn't say. */
+    readonly command?: readonly string[];
+}
+
+/** A program that the sandbox built, or a file of a Debian package. */
+export type Program =
+    { readonly tool: string; readonly program: string } | { readonly hostFile: string; readonly debianPackage: string };
+
+const busybox: Program = { hostFile: "/bin/busybox", debianPackage: "busybox-static" };
+const tini: Program = { hostFile: "/usr/bin/tini-static", debianPackage: "tini" };
+
+/** Image repository → recipe; only images of the very version that the sandbox's tools lock are made. */
+interface Rule {
+    readonly repository: RegExp;
+    /** The Go module whose locked version the tag must be. @default any tag will do */
+    readonly module?: { readonly tool: string; readonly path: string };
+    /** @param program The pattern's first group */
+    recipe(program: string): Recipe;
+}
+
+const rules: readonly Rule[] = [
+    tekton("tekton-pipelines", "pipeline", [
+        "controller",
+        "entrypoint",
+        "events",
+        "nop",
+        "resolvers",
+        "sidecarlogresults",
+        "webhook",
+        "workingdirinit",
+    ]),
+    tekton("tekton-triggers", "triggers", ["controller", "eventlistenersink", "interceptors", "webhook"]),
+    flux("source-controller"),
+    flux("kustomize-controller"),
+    flux("notification-controller"),
+    {
+        // The shell image in Tekton's arguments, and what pipelines' steps commonly name.
+        repository: /^(?:cgr\.dev\/chainguard\/busybox|docker\.io\/library\/(?:alpine|busybox))$/,
+        recipe: () => ({
+            name: "busybox",
+            programs: { "bin/busybox": busybox },
+            applets: true,
+            command: ["/bin/sh"],
+        }),
+    },
+    {
+        repository: /^localhost\/sandbox\/pause$/,
+        recipe: () => ({
+            name: "pause",
+            programs: { "bin/busybox": busybox },
+            user: "65534:65534",
+            entrypoint: ["/bin/busybox", "sleep", "infinity"],
+        }),
+    },
+    {
+        repository: /^localhost\/sandbox\/coredns$/,
+        recipe: () => ({
+            name: "coredns",
+            programs: { coredns: { tool: "coredns", program: "coredns" } },
+            entrypoint: ["/coredns"],
+        }),
+    },
+];
+
+/** Tekton's images as ko makes them: the program in /ko-app; ko appends a hash to the repository's name. */
+function tekton(tool: string, project: string, programs: readonly string[]): Rule {
+    return {
+        repository: new RegExp(`(?:^|/)tektoncd/${project}/(${programs.join("|")})(?:-[0-9a-f]{32})?$`),
+        module: { tool, path: `github.com/tektoncd/${project}` },
+        recipe: (program) => ({
+            name: `${tool}-${program}`,
+            programs: {
+                [`ko-app/${program}`]: { tool, program },
+                // The release's Deployment starts the resolvers through tini, to reap the git processes.
+                ...(program === "resolvers" ? { "sbin/tini": tini } : {}),
+            },
+            user: "65532:65532",
+            entrypoint: [`/ko-app/${program}`],
+        }),
+    };
+}
+
+function flux(controller: string): Rule {
+    return {
+        repository: new RegExp(`(?:^|/)fluxcd/${controller}$`),
+        module: { tool: controller, path: `github.com/fluxcd/${controller}` },
+        recipe: () => ({
+            name: controller,
+            programs: { [`usr/local/bin/${controller}`]: { tool: controller, program: controller } },
+            user: "65534:65534",
+            entrypoint: [`/usr/local/bin/${controller}`],
+        }),
+    };
+}
+
+/** The recipe for an image, or why there is none. */
+export function recipeFor({ repository, tag }: ImageReference): Recipe | { readonly none: string } {
+    for (const rule of rules) {
+        const match = rule.repository.exec(repository);
+        if (!match) continue;
+        const built = rule.module && lockedVersion(rule.module.tool, rule.module.path);
+        if (built && tag !== built) return { none: `the sandbox builds ${built}` };
+        return rule.recipe(match[1] ?? "");
+    }
+    return { none: "no recipe" };
+}

@@ -1,0 +1,166 @@
+import { expect } from "chai";
+import { execa } from "execa";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepareImage, writeArchive } from "../../../sandbox/images/archive";
+import { recipeFor } from "../../../sandbox/images/recipes";
+import { localNames, parseReference } from "../../../sandbox/images/reference";
+import { tar, tarSize, type TarEntry } from "../../../sandbox/images/tar";
+import { lockedVersion } from "../../../sandbox/releases/goModules";
+
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+describe("sandbox images", () => {
+    let folder: string;
+    before(async () => {
+        folder = await mkdtemp(join(tmpdir(), "sandbox-images-"));
+    });
+    after(() => rm(folder, { recursive: true, force: true }));
+
+    describe("references", () => {
+        it("fill in Docker's defaults", () => {
+            expect(parseReference("alpine").repository).to.equal("docker.io/library/alpine");
+            expect(parseReference("alpine").tag).to.equal("latest");
+            expect(parseReference("fluxcd/flux").repository).to.equal("docker.io/fluxcd/flux");
+            expect(parseReference("localhost:5000/a/b:c")).to.include({ repository: "localhost:5000/a/b", tag: "c" });
+        });
+
+        it("are looked up by tag and by digest", () => {
+            expect(localNames(parseReference(`ghcr.io/a/b:v1@${digest}`))).to.deep.equal([
+                "ghcr.io/a/b:v1",
+                `ghcr.io/a/b@${digest}`,
+            ]);
+            expect(localNames(parseReference(`ghcr.io/a/b@${digest}`))).to.deep.equal([`ghcr.io/a/b@${digest}`]);
+        });
+
+        for (const text of ["", "a b", "a@sha256:12", ":v1"]) {
+            it(`refuse ${JSON.stringify(text)}`, () => {
+                expect(() => parseReference(text)).to.throw(`"${text}" isn't an image reference`);
+            });
+        }
+    });
+
+    describe("recipes", () => {
+        const pipelines = lockedVersion("tekton-pipelines", "github.com/tektoncd/pipeline");
+        const controller = `ghcr.io/tektoncd/pipeline/controller-${"a".repeat(32)}`;
+
+        it("know Tekton's images by their program, whatever ko's hash", () => {
+            const recipe = recipeFor(parseReference(`${controller}:${pipelines}@${digest}`));
+            expect(recipe).to.include({ name: "tekton-pipelines-controller", user: "65532:65532" });
+        });
+
+        it("don't pass off another version's image", () => {
+            const recipe = recipeFor(parseReference(`${controller}:v0.1.0@${digest}`));
+            expect(recipe).to.deep.equal({ none: `the sandbox builds ${pipelines}` });
+        });
+
+        it("exist for Flux's buildable controllers only", () => {
+            const version = lockedVersion("source-controller", "github.com/fluxcd/source-controller");
+            const built = recipeFor(parseReference(`ghcr.io/fluxcd/source-controller:${version}`));
+            expect(built).to.include({ name: "source-controller", user: "65534:65534" });
+            expect(recipeFor(parseReference("ghcr.io/fluxcd/helm-controller:v1.6.3"))).to.have.property("none");
+        });
+
+        it("make busybox of the shell image and of alpine", () => {
+            for (const text of ["alpine", "docker.io/library/alpine:3.22", `cgr.dev/chainguard/busybox@${digest}`]) {
+                expect(recipeFor(parseReference(text)), text).to.include({ name: "busybox", applets: true });
+            }
+        });
+    });
+
+    describe("tar", () => {
+        async function write(path: string, entries: readonly TarEntry[]): Promise<Buffer> {
+            const chunks: Uint8Array[] = [];
+            for await (const chunk of tar(entries)) chunks.push(chunk);
+            const bytes = Buffer.concat(chunks);
+            await writeFile(path, bytes);
+            return bytes;
+        }
+
+        it("writes what the system's tar reads", async () => {
+            const content = Buffer.alloc(1000, "x");
+            const path = join(folder, "a.tar");
+            const entries = [
+                { path: "tmp/", mode: 0o1777 },
+                { path: "tmp/file", mode: 0o755, size: 1000, content: [content] },
+                { path: "tmp/empty" },
+                { path: "tmp/link", linkTo: "/tmp/file" },
+            ];
+            expect((await write(path, entries)).length).to.equal(tarSize(entries));
+            const { stdout } = await execa("tar", ["-tvf", path, "--numeric-owner"], { env: { TZ: "UTC" } });
+            expect(stdout.split("\n").map((line) => line.replace(/ +/g, " "))).to.deep.equal([
+                "drwxrwxrwt 0/0 0 1970-01-01 00:00 tmp/",
+                "-rwxr-xr-x 0/0 1000 1970-01-01 00:00 tmp/file",
+                "-rw-r--r-- 0/0 0 1970-01-01 00:00 tmp/empty",
+                "lrwxr-xr-x 0/0 0 1970-01-01 00:00 tmp/link -> /tmp/file",
+            ]);
+            const file = await execa("tar", ["-xOf", path, "tmp/file"], { encoding: "buffer" });
+            expect(content.equals(file.stdout)).to.equal(true);
+        });
+
+        it("refuses a file that changed while it was read, and a path that doesn't fit", async () => {
+            const path = join(folder, "b.tar");
+            const changed = write(path, [{ path: "f", size: 5, content: [Buffer.from("abc")] }]);
+            expect(await failure(changed)).to.contain("f has 3 bytes instead of 5");
+            expect(await failure(write(path, [{ path: "x".repeat(101) }]))).to.contain("longer than the 100 bytes");
+        });
+    });
+
+    describe("archives", () => {
+        const recipe = { name: "demo", programs: { "bin/demo": { tool: "t", program: "demo" } }, user: "65532:65532" };
+
+        async function program(name: string, content: string): Promise<string> {
+            const path = join(folder, name);
+            await writeFile(path, content);
+            return path;
+        }
+
+        it("hold the layer that their configuration names, byte for byte the same each time", async () => {
+            const path = await program("demo", "#!demo");
+            const image = await prepareImage(recipe, () => path);
+            const folders = [join(folder, "one"), join(folder, "two")];
+            const [first, second] = await Promise.all(folders.map((to) => writeArchive(image, "localhost/demo:1", to)));
+            expect((await readFile(first!)).equals(await readFile(second!))).to.equal(true);
+            const entry = async (name: string) =>
+                (await execa("tar", ["-xOf", first!, name], { encoding: "buffer" })).stdout;
+            const config = JSON.parse(Buffer.from(await entry("config.json")).toString()) as {
+                config: { User: string };
+                rootfs: { diff_ids: string[] };
+            };
+            const sum = await execa("sha256sum", { input: await entry("layer.tar") });
+            expect(config.rootfs.diff_ids).to.deep.equal([`sha256:${sum.stdout.slice(0, 64)}`]);
+            expect(config.config.User).to.equal("65532:65532");
+            const layer = await execa("tar", ["-xO", "bin/demo"], { input: await entry("layer.tar") });
+            expect(layer.stdout).to.equal("#!demo");
+        });
+
+        it("are kept while the program is the same, and replaced when it changes", async () => {
+            const to = join(folder, "kept");
+            await mkdir(to);
+            await writeFile(join(to, "other-0123456789abcdef.tar"), "another image's");
+            const path = await program("changing", "v1");
+            const before = await prepareImage(recipe, () => path);
+            expect((await prepareImage(recipe, () => path)).key).to.equal(before.key);
+            await writeArchive(before, "localhost/demo:1", to);
+            await program("changing", "version 2");
+            const after = await prepareImage(recipe, () => path);
+            expect(after.key).not.to.equal(before.key);
+            await writeArchive(after, "localhost/demo:2", to);
+            expect((await readdir(to)).sort()).to.deep.equal([`demo-${after.key}.tar`, "other-0123456789abcdef.tar"]);
+        });
+
+        it("name the program that is missing and what to do", async () => {
+            const missing = prepareImage(recipe, () => join(folder, "nowhere"));
+            expect(await failure(missing)).to.match(/nowhere, which the image demo is made of, is missing. Build/);
+        });
+    });
+});
+
+/** The message with which a promise is rejected. */
+async function failure(promise: Promise<unknown>): Promise<string> {
+    return promise.then(
+        () => "it didn't fail",
+        (error: unknown) => String(error),
+    );
+}
