@@ -1,9 +1,13 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { Generation } from "../generation";
+import { nearest } from "../suggest";
+import { ReleaseError } from "./error";
+import builtInLock from "./releases.lock.json";
+
 /** What can be installed from a release manifest. */
 export const products = ["tekton-pipelines", "tekton-triggers", "flux"] as const;
 export type Product = (typeof products)[number];
-
-/** API generation that a release serves: today's ("v1"), or that of late 2020 (v1beta1 and v1alpha1). */
-export type Generation = "2020" | "v1";
 
 /** One manifest file of a release. */
 export interface ReleaseFile {
@@ -33,17 +37,74 @@ export interface LockedRelease {
 }
 
 /** Every locked release: product → version → what is locked. */
-export type ReleaseLock = Readonly<
-    Record<Product, Readonly<Record<string, Omit<LockedRelease, "product" | "version">>>>
->;
+export type ReleaseLock = Readonly<Record<Product, Readonly<Record<string, LockEntry>>>>;
+type LockEntry = Omit<LockedRelease, "product" | "version">;
+
+const kubernetesVersion = z.string().regex(/^1\.\d+$/, 'expected a Kubernetes minor version like "1.33"');
+const lockEntry = z.strictObject({
+    files: z
+        .array(
+            z.strictObject({
+                // A plain name: it is joined to the folder of the mirror and of the cache.
+                name: z.string().regex(/^\w[\w.+-]*$/, "expected a plain file name, without a folder"),
+                url: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
+                sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hex digits"),
+            }),
+        )
+        .min(1),
+    kubernetes: z.strictObject({ min: kubernetesVersion, max: kubernetesVersion.optional() }),
+    generation: z.enum(["2020", "v1"]),
+});
+const productEntries = z
+    .record(z.string().regex(/^v\d/, 'expected a version with its leading "v"'), lockEntry)
+    .default({});
+const lockSchema = z.strictObject({
+    "tekton-pipelines": productEntries,
+    "tekton-triggers": productEntries,
+    flux: productEntries,
+});
 
 /**
  * Reads the lock.
- * @param path A further lock file, of the same shape, whose entries extend and override the built-in ones.
+ * @param path A further lock file (JSON) of the same shape as releases.lock.json, for releases of one's own with their
+ * own hashes; its entries extend and override the built-in ones.
  * @throws ReleaseError if the file can't be read or isn't a lock; the message names the file and each wrong key.
  */
 export function readLock(path?: string): ReleaseLock {
-    throw new Error(`not written yet ${path}`);
+    const builtIn = validLock(builtInLock, "releases.lock.json");
+    if (path === undefined) {
+        return builtIn;
+    }
+    let own: unknown;
+    try {
+        own = JSON.parse(readFileSync(path, "utf8"));
+    } catch (error) {
+        throw new ReleaseError(`The release lock ${path} can't be read: ${(error as Error).message}`);
+    }
+    const further = validLock(own, path);
+    return {
+        "tekton-pipelines": { ...builtIn["tekton-pipelines"], ...further["tekton-pipelines"] },
+        "tekton-triggers": { ...builtIn["tekton-triggers"], ...further["tekton-triggers"] },
+        flux: { ...builtIn.flux, ...further.flux },
+    };
+}
+
+function validLock(lock: unknown, path: string): ReleaseLock {
+    const result = lockSchema.safeParse(lock);
+    if (!result.success) {
+        const problems = result.error.issues.map(
+            (issue) => `  ${issue.path.map(String).join(" → ")}: ${issue.message}`,
+        );
+        throw new ReleaseError(
+            [
+                `The release lock ${path} isn't valid:`,
+                ...problems,
+                `It maps one of ${products.join(", ")} to versions, and each version to its files (name, sha256, url), ` +
+                    `kubernetes (min, max) and generation ("v1" or "2020").`,
+            ].join("\n"),
+        );
+    }
+    return result.data;
 }
 
 /**
@@ -53,5 +114,15 @@ export function readLock(path?: string): ReleaseLock {
  * @throws ReleaseError for a version that isn't locked; the message lists those that are, and the nearest.
  */
 export function lockedRelease(product: Product, version: string, lock: ReleaseLock = readLock()): LockedRelease {
-    throw new Error(`not written yet ${product} ${version} ${lock}`);
+    const entry = Object.hasOwn(lock[product], version) ? lock[product][version] : undefined;
+    if (!entry) {
+        const known = Object.keys(lock[product]);
+        const suggestion = nearest(version, known);
+        throw new ReleaseError(
+            `${product}: "${version}" is not one of the locked versions ${known.join(", ")}.` +
+                (suggestion ? ` Did you mean ${suggestion}?` : "") +
+                " A version of your own needs a lock file of your own that gives its files and their sha256.",
+        );
+    }
+    return { product, version, ...entry };
 }

@@ -1,4 +1,6 @@
-import type { KubernetesObject } from "../kubernetesObject.js";
+import type { KubernetesObject } from "../kubernetesObject";
+import { nearest } from "../suggest";
+import { ReleaseError } from "./error";
 
 /** The controllers that a Flux release ships. */
 export const fluxComponents = [
@@ -49,11 +51,239 @@ export interface FluxInstallOptions {
     readonly tolerationKeys?: readonly string[];
 }
 
+/** Without these two nothing that `flux bootstrap` sets up would work, and it refuses to. */
+const requiredComponents: readonly FluxComponent[] = ["source-controller", "kustomize-controller"];
+
+const componentLabel = "app.kubernetes.io/component";
+const instanceLabel = "app.kubernetes.io/instance";
+const versionLabel = "app.kubernetes.io/version";
+
 /**
- * Turns the objects of Flux's published install.yaml into those that `flux install` of the same version writes for the
- * given options (`flux bootstrap` commits the same): https://fluxcd.io/flux/cmd/flux_install/
- * @throws ReleaseError for an unknown or missing component, or objects that aren't Flux's install.yaml
+ * Turns the objects of Flux's published install.yaml into those that `flux install --export` of the same version writes
+ * for the given options, in the same order (`flux bootstrap` commits the same):
+ * https://fluxcd.io/flux/cmd/flux_install/
+ *
+ * A manifest that `flux` wrote itself, as that of v0.5.6 is, comes out as it is; it can't be had for other options.
+ * @throws ReleaseError for an unknown, missing or repeated component, options that a written manifest doesn't have, or
+ * objects that aren't Flux's install.yaml
  */
 export function fluxInstall(objects: readonly KubernetesObject[], options: FluxInstallOptions): KubernetesObject[] {
-    throw new Error(`not written yet ${objects} ${options}`);
+    const components = chosenComponents(options);
+    const namespace = objects.find((object) => object.kind === "Namespace");
+    // install.yaml has no version label; what flux writes has it on every object.
+    if (namespace?.metadata.labels?.[versionLabel] !== undefined) {
+        return asWritten(objects, components, options);
+    }
+    const settings: Settings = { ...defaults, ...defined(options), components };
+    const ofComponent = (component: string | undefined) =>
+        objects.filter((object) => object.metadata.labels?.[componentLabel] === component);
+    const missing = components.filter((component) => ofComponent(component).length === 0);
+    if (missing.length > 0) {
+        throw new ReleaseError(`flux ${options.version}: the manifest has no ${missing.join(", ")}.`);
+    }
+    const shared = ofComponent(undefined).filter((object) => object.kind !== "Namespace");
+    const policies = shared.filter((object) => object.kind === "NetworkPolicy");
+    const roles = shared.filter((object) => object.kind !== "NetworkPolicy");
+    const roleNames = new Set(roles.map((object) => object.metadata.name));
+    return [
+        ...objects.filter((object) => object.kind === "Namespace"),
+        ...(settings.networkPolicy ? policies : []),
+        ...roles.map((object) => withSuffix(object, roleNames, `-${settings.namespace}`)),
+        ...components.flatMap(ofComponent),
+    ].map((object) => {
+        const placed = inNamespace(withLabels(object, settings), settings.namespace);
+        return placed.kind === "Deployment" ? configured(placed as Deployment, settings) : placed;
+    });
+}
+
+type Settings = Required<Omit<FluxInstallOptions, "imagePullSecret" | "componentsExtra" | "components">> &
+    Pick<FluxInstallOptions, "imagePullSecret"> & { readonly components: readonly FluxComponent[] };
+
+const defaults = {
+    namespace: "flux-system",
+    networkPolicy: true,
+    watchAllNamespaces: true,
+    logLevel: "info",
+    clusterDomain: "cluster.local",
+    registry: "ghcr.io/fluxcd",
+    tolerationKeys: [],
+} as const satisfies Partial<FluxInstallOptions>;
+
+/** The options that are given, so that an explicit `undefined` doesn't hide a default. */
+function defined(options: FluxInstallOptions): FluxInstallOptions {
+    return Object.fromEntries(
+        Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as unknown as FluxInstallOptions;
+}
+
+function chosenComponents(options: FluxInstallOptions): readonly FluxComponent[] {
+    const components = [...(options.components ?? defaultFluxComponents), ...(options.componentsExtra ?? [])];
+    const known = (component: string): component is FluxComponent => fluxComponents.some((one) => one === component);
+    for (const [index, component] of components.entries()) {
+        if (!known(component)) {
+            const suggestion = nearest(component, fluxComponents);
+            throw new ReleaseError(
+                `Flux components: "${component}" is not one of ${fluxComponents.join(", ")}.` +
+                    (suggestion ? ` Did you mean ${suggestion}?` : ""),
+            );
+        }
+        if (components.indexOf(component) !== index) {
+            throw new ReleaseError(`Flux components: "${component}" is given twice. Name each component once.`);
+        }
+    }
+    for (const component of requiredComponents) {
+        if (!components.includes(component)) {
+            throw new ReleaseError(
+                `Flux components: ${component} is missing from ${components.join(", ") || "an empty list"}. ` +
+                    `Add it: bootstrapping Flux needs ${requiredComponents.join(" and ")}.`,
+            );
+        }
+    }
+    return components.filter(known);
+}
+
+/** Checks that a manifest that flux wrote earlier is the one that the options ask for. */
+function asWritten(
+    objects: readonly KubernetesObject[],
+    components: readonly FluxComponent[],
+    options: FluxInstallOptions,
+): KubernetesObject[] {
+    const written = objects.filter((object) => object.kind === "Deployment").map((object) => object.metadata.name);
+    const unlike = Object.entries(defaults).filter(([key, value]) => {
+        const given = options[key as keyof typeof defaults];
+        return given !== undefined && JSON.stringify(given) !== JSON.stringify(value);
+    });
+    const differing = [
+        ...unlike.map(([key]) => key),
+        ...(options.imagePullSecret === undefined ? [] : ["imagePullSecret"]),
+        ...(written.toSorted().join() === components.toSorted().join() ? [] : ["components"]),
+    ];
+    if (differing.length > 0) {
+        throw new ReleaseError(
+            `flux ${options.version}: ${differing.join(", ")} can't be chosen, because this release's manifest is ` +
+                `what flux wrote for ${written.join(", ")} and the default options. ` +
+                `Leave ${differing.length === 1 ? "it" : "them"} at the default, or choose a Flux 2 release.`,
+        );
+    }
+    return [...objects];
+}
+
+/** Cluster-wide names carry the namespace, so that several installations can share a cluster. */
+function withSuffix(object: KubernetesObject, renamed: ReadonlySet<string>, suffix: string): KubernetesObject {
+    const { roleRef } = object as { roleRef?: { name: string } };
+    return {
+        ...object,
+        metadata: { ...object.metadata, name: object.metadata.name + suffix },
+        ...(roleRef && renamed.has(roleRef.name) && { roleRef: { ...roleRef, name: roleRef.name + suffix } }),
+    };
+}
+
+function withLabels(object: KubernetesObject, { version, namespace }: Settings): KubernetesObject {
+    const labels = { ...object.metadata.labels, [instanceLabel]: namespace, [versionLabel]: version };
+    return { ...object, metadata: { ...object.metadata, labels } };
+}
+
+function inNamespace(object: KubernetesObject, namespace: string): KubernetesObject {
+    const { subjects } = object as { subjects?: readonly { namespace?: string }[] };
+    return {
+        ...object,
+        metadata: {
+            ...object.metadata,
+            ...(object.metadata.namespace !== undefined && { namespace }),
+            ...(object.kind === "Namespace" && { name: namespace }),
+        },
+        ...(subjects && { subjects: subjects.map((subject) => ({ ...subject, namespace })) }),
+    };
+}
+
+interface Deployment extends KubernetesObject {
+    readonly metadata: KubernetesObject["metadata"] & { readonly name: FluxComponent };
+    readonly spec: {
+        readonly template: {
+            readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+            readonly spec: {
+                readonly containers: readonly [Container, ...Container[]];
+                readonly nodeSelector?: Readonly<Record<string, string>>;
+            };
+        };
+    };
+}
+
+interface Container {
+    readonly image: string;
+    readonly args: readonly string[];
+}
+
+function configured(deployment: Deployment, settings: Settings): KubernetesObject {
+    const { template } = deployment.spec;
+    const [manager, ...others] = template.spec.containers;
+    const { name } = deployment.metadata;
+    return {
+        ...deployment,
+        spec: {
+            ...deployment.spec,
+            template: {
+                ...template,
+                metadata: {
+                    ...template.metadata,
+                    labels: {
+                        ...template.metadata.labels,
+                        [instanceLabel]: settings.namespace,
+                        [versionLabel]: settings.version,
+                    },
+                },
+                spec: {
+                    ...template.spec,
+                    containers: [
+                        {
+                            ...manager,
+                            image: `${settings.registry}/${manager.image.replace(/^.*\//, "")}`,
+                            args: withFlags(name, manager.args, settings),
+                        },
+                        ...others,
+                    ],
+                    nodeSelector: { ...template.spec.nodeSelector, "kubernetes.io/os": "linux" },
+                    ...(settings.imagePullSecret !== undefined && {
+                        imagePullSecrets: [{ name: settings.imagePullSecret }],
+                    }),
+                    ...(settings.tolerationKeys.length > 0 && {
+                        tolerations: settings.tolerationKeys.map((key) => ({ key, operator: "Exists" })),
+                    }),
+                },
+            },
+        },
+    };
+}
+
+function withFlags(component: FluxComponent, args: readonly string[], settings: Settings): readonly string[] {
+    const { components, clusterDomain } = settings;
+    const notified = components.includes("notification-controller");
+    const flags: Record<string, string> = {
+        "--watch-all-namespaces": String(settings.watchAllNamespaces),
+        "--log-level": settings.logLevel,
+    };
+    if (component !== "notification-controller") {
+        // A fully qualified name, so that an HTTP proxy's exceptions for the cluster's domain match it.
+        flags["--events-addr"] = notified
+            ? `http://notification-controller.$(RUNTIME_NAMESPACE).svc.${clusterDomain}./`
+            : "";
+    }
+    if (component === "source-controller" || component === "source-watcher") {
+        flags["--storage-adv-addr"] = `${component}.$(RUNTIME_NAMESPACE).svc.${clusterDomain}.`;
+    }
+    const set = args.map((arg) => {
+        const [flag = ""] = arg.split("=");
+        return flag in flags ? `${flag}=${flags[flag]}` : arg;
+    });
+    const absent = Object.keys(flags).filter((flag) => !args.some((arg) => arg.split("=")[0] === flag));
+    if (absent.length > 0) {
+        throw new ReleaseError(
+            `flux ${settings.version}: ${component} has no ${absent.join(", ")} among its arguments, which Flux's ` +
+                "install.yaml has. Is the manifest Flux's own, of a version that this program knows?",
+        );
+    }
+    // The watcher's artifacts are of a kind that the other controllers read only behind this gate.
+    const readsArtifacts = component === "kustomize-controller" || component === "helm-controller";
+    const gate = readsArtifacts && components.includes("source-watcher");
+    return gate ? [...set, "--feature-gates=ExternalArtifact=true"] : set;
 }

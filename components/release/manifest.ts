@@ -1,51 +1,102 @@
-import type { KubernetesObject } from "../kubernetesObject.js";
-import type { LoadedRelease } from "./source.js";
+import { LineCounter, parseAllDocuments, type Document } from "yaml";
+import type { KubernetesObject } from "../kubernetesObject";
+import { ReleaseError } from "./error";
+import { kubernetesScalars } from "./kubernetesYaml";
+import { objectId } from "./objectId";
+import type { LoadedRelease } from "./source";
 
-/** A release's objects, sorted by the order in which a cluster can take them; each keeps the manifest's order. */
-export interface Phases {
-    readonly namespaces: readonly KubernetesObject[];
-    /** CustomResourceDefinitions. */
-    readonly definitions: readonly KubernetesObject[];
-    /** Everything that is in none of the other lists: RBAC, configuration, Services, workloads … */
-    readonly objects: readonly KubernetesObject[];
-    /** Validating and mutating webhook configurations: after the workloads that answer them. */
-    readonly webhookConfigurations: readonly KubernetesObject[];
-    /** Objects whose kind one of `definitions` defines: once the webhooks that judge them serve. */
-    readonly customResources: readonly KubernetesObject[];
-    /**
-     * Workloads behind the Service that a custom resource names in `spec.clientConfig.service`. They write their
-     * certificate into those custom resources when they start (and only much later again), so they come last; whoever
-     * waits for the certificate on the custom resource must not make these wait for it.
-     */
-    readonly customResourceServers: readonly KubernetesObject[];
-}
+export { withoutDescriptions } from "./definitions";
+export { phasesOf, type Phases } from "./phases";
 
 /**
- * Parses a manifest as `kubectl apply` does: YAML 1.1 scalars, several documents, empty ones skipped, lists flattened.
+ * Parses a manifest as `kubectl apply` does: YAML as Kubernetes reads it, several documents, empty ones skipped, lists
+ * flattened.
  * @param origin The file or URL, for error messages.
  * @throws ReleaseError for text that isn't YAML, a duplicate key, something that isn't a Kubernetes object, or the same
- * object twice; the message names origin, document and line.
+ * object twice; the message names origin, document and line of each.
  */
 export function parseManifest(text: string, origin: string): KubernetesObject[] {
-    throw new Error(`not written yet ${text} ${origin}`);
+    return objectsOf([{ text, origin }]);
 }
 
 /** Parses all files of a release, in order. @throws ReleaseError as parseManifest does, also for an object in two files */
 export function parseRelease(release: LoadedRelease): KubernetesObject[] {
-    throw new Error(`not written yet ${release}`);
+    return objectsOf(release.files);
 }
 
-/** Identifies an object within a cluster, whatever version of its API it is written in: "apps/Deployment ns/name". */
-export function objectId(object: KubernetesObject): string {
-    throw new Error(`not written yet ${object}`);
+function objectsOf(manifests: readonly { text: string; origin: string }[]): KubernetesObject[] {
+    const problems: string[] = [];
+    const objects: KubernetesObject[] = [];
+    const seen = new Map<string, string>();
+    for (const { text, origin } of manifests) {
+        const lineCounter = new LineCounter();
+        const documents = parseAllDocuments(text, {
+            schema: "failsafe",
+            customTags: kubernetesScalars,
+            merge: true,
+            lineCounter,
+        });
+        for (const [index, document] of [...documents].entries()) {
+            const line = lineCounter.linePos(document.contents?.range?.[0] ?? document.range[0]).line;
+            const place = `${origin}, document ${index + 1}, line ${line}`;
+            for (const object of objectsIn(document, place, problems)) {
+                const id = objectId(object);
+                const before = seen.get(id);
+                if (before !== undefined) {
+                    problems.push(`${place}: ${id} is there already: ${before}`);
+                }
+                seen.set(id, place);
+                objects.push(object);
+            }
+        }
+    }
+    if (problems.length > 0) {
+        throw new ReleaseError(
+            ["The manifest can't be used:", ...problems.map((problem) => `  ${problem}`)].join("\n"),
+        );
+    }
+    return objects;
 }
 
-/** A CustomResourceDefinition without the descriptions in its schemas, which are most of its bytes; others unchanged. */
-export function withoutDescriptions(object: KubernetesObject): KubernetesObject {
-    throw new Error(`not written yet ${object}`);
+function objectsIn(document: Document.Parsed, place: string, problems: string[]): KubernetesObject[] {
+    const faults = [...document.errors, ...document.warnings];
+    if (faults.length > 0) {
+        // The library's message gives the line and shows it.
+        problems.push(...faults.map((fault) => `${place}: ${fault.message.trim().replaceAll("\n", "\n    ")}`));
+        return [];
+    }
+    let value: unknown;
+    try {
+        value = document.toJS();
+    } catch (error) {
+        problems.push(`${place}: ${(error as Error).message}`);
+        return [];
+    }
+    if (value === null) {
+        return [];
+    }
+    const items = isListOfObjects(value) ? value.items : [value];
+    return items.filter((item): item is KubernetesObject => {
+        const missing = missingPart(item);
+        if (missing !== undefined) {
+            problems.push(`${place}: this is not a Kubernetes object: ${missing}`);
+        }
+        return missing === undefined;
+    });
 }
 
-/** Sorts a release's objects into the phases in which to apply them. */
-export function phasesOf(objects: readonly KubernetesObject[]): Phases {
-    throw new Error(`not written yet ${objects}`);
+function isListOfObjects(value: unknown): value is { items: unknown[] } {
+    const { kind, items } = Object(value) as Record<string, unknown>;
+    return typeof kind === "string" && kind.endsWith("List") && Array.isArray(items);
+}
+
+function missingPart(value: unknown): string | undefined {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        return `expected a mapping, found ${Array.isArray(value) ? "a sequence" : JSON.stringify(value)}`;
+    }
+    const { apiVersion, kind, metadata } = value as Record<string, unknown>;
+    const { name } = Object(metadata) as Record<string, unknown>;
+    const parts = Object.entries({ apiVersion, kind, "metadata.name": name });
+    const [missing] = parts.find(([, part]) => typeof part !== "string" || part === "") ?? [];
+    return missing && `${missing} is missing, or not a string`;
 }
