@@ -20,6 +20,9 @@ export const pauseImage = "localhost/sandbox/pause:local";
 /** The cluster's DNS server: entrypoint `coredns`, no arguments. */
 export const coreDnsImage = "localhost/sandbox/coredns:local";
 
+/** What is in containerd is under these names; the names in manifests are further tags of the same images. */
+const ownNames = "localhost/sandbox/build/";
+
 /** Imports read and write hundreds of megabytes each; more at a time are no faster. */
 const atATime = 3;
 
@@ -46,6 +49,9 @@ export async function importImages(references: readonly string[], store: ImageSt
         const stale = imported ? names.filter((name) => !present.has(name)) : names;
         if (stale.length > 0) await store.ctr(["images", "tag", "--force", ownName, ...stale]);
     });
+    const current = new Set(images.map(({ ownName }) => ownName));
+    const outdated = [...present].filter((name) => name.startsWith(ownNames) && !current.has(name));
+    if (outdated.length > 0) await store.ctr(["images", "rm", ...outdated]);
     if (skipped.length > 0) store.log(`images: left out ${skipped.join(", ")}`);
 }
 
@@ -76,7 +82,7 @@ async function plan(
         }
         const known = images.get(recipe.name);
         const image = known?.image ?? (await prepareImage(recipe, path));
-        const ownName = `localhost/sandbox/build/${recipe.name}:${image.key}`;
+        const ownName = `${ownNames}${recipe.name}:${image.key}`;
         const names = new Set([...(known?.names ?? []), ...localNames(reference)]);
         images.set(recipe.name, { image, ownName, names });
     }
