@@ -1,6 +1,7 @@
 import type { KubernetesObject } from "../kubernetesObject";
 import { nearest } from "../suggest";
 import { ReleaseError } from "./error";
+import { fluxDeployment, type FluxDeployment, fluxLabels } from "./fluxDeployment";
 
 /** The controllers that a Flux release ships. */
 export const fluxComponents = [
@@ -55,7 +56,6 @@ export interface FluxInstallOptions {
 const requiredComponents: readonly FluxComponent[] = ["source-controller", "kustomize-controller"];
 
 const componentLabel = "app.kubernetes.io/component";
-const instanceLabel = "app.kubernetes.io/instance";
 const versionLabel = "app.kubernetes.io/version";
 
 /**
@@ -74,7 +74,7 @@ export function fluxInstall(objects: readonly KubernetesObject[], options: FluxI
     if (namespace?.metadata.labels?.[versionLabel] !== undefined) {
         return asWritten(objects, components, options);
     }
-    const settings: Settings = { ...defaults, ...defined(options), components };
+    const settings: FluxSettings = { ...defaults, ...defined(options), components };
     const ofComponent = (component: string | undefined) =>
         objects.filter((object) => object.metadata.labels?.[componentLabel] === component);
     const missing = components.filter((component) => ofComponent(component).length === 0);
@@ -92,11 +92,12 @@ export function fluxInstall(objects: readonly KubernetesObject[], options: FluxI
         ...components.flatMap(ofComponent),
     ].map((object) => {
         const placed = inNamespace(withLabels(object, settings), settings.namespace);
-        return placed.kind === "Deployment" ? configured(placed as Deployment, settings) : placed;
+        return placed.kind === "Deployment" ? fluxDeployment(placed as FluxDeployment, settings) : placed;
     });
 }
 
-type Settings = Required<Omit<FluxInstallOptions, "imagePullSecret" | "componentsExtra" | "components">> &
+/** The options with their defaults. */
+export type FluxSettings = Required<Omit<FluxInstallOptions, "imagePullSecret" | "componentsExtra" | "components">> &
     Pick<FluxInstallOptions, "imagePullSecret"> & { readonly components: readonly FluxComponent[] };
 
 const defaults = {
@@ -178,8 +179,8 @@ function withSuffix(object: KubernetesObject, renamed: ReadonlySet<string>, suff
     };
 }
 
-function withLabels(object: KubernetesObject, { version, namespace }: Settings): KubernetesObject {
-    const labels = { ...object.metadata.labels, [instanceLabel]: namespace, [versionLabel]: version };
+function withLabels(object: KubernetesObject, settings: FluxSettings): KubernetesObject {
+    const labels = { ...object.metadata.labels, ...fluxLabels(settings) };
     return { ...object, metadata: { ...object.metadata, labels } };
 }
 
@@ -194,96 +195,4 @@ function inNamespace(object: KubernetesObject, namespace: string): KubernetesObj
         },
         ...(subjects && { subjects: subjects.map((subject) => ({ ...subject, namespace })) }),
     };
-}
-
-interface Deployment extends KubernetesObject {
-    readonly metadata: KubernetesObject["metadata"] & { readonly name: FluxComponent };
-    readonly spec: {
-        readonly template: {
-            readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-            readonly spec: {
-                readonly containers: readonly [Container, ...Container[]];
-                readonly nodeSelector?: Readonly<Record<string, string>>;
-            };
-        };
-    };
-}
-
-interface Container {
-    readonly image: string;
-    readonly args: readonly string[];
-}
-
-function configured(deployment: Deployment, settings: Settings): KubernetesObject {
-    const { template } = deployment.spec;
-    const [manager, ...others] = template.spec.containers;
-    const { name } = deployment.metadata;
-    return {
-        ...deployment,
-        spec: {
-            ...deployment.spec,
-            template: {
-                ...template,
-                metadata: {
-                    ...template.metadata,
-                    labels: {
-                        ...template.metadata.labels,
-                        [instanceLabel]: settings.namespace,
-                        [versionLabel]: settings.version,
-                    },
-                },
-                spec: {
-                    ...template.spec,
-                    containers: [
-                        {
-                            ...manager,
-                            image: `${settings.registry}/${manager.image.replace(/^.*\//, "")}`,
-                            args: withFlags(name, manager.args, settings),
-                        },
-                        ...others,
-                    ],
-                    nodeSelector: { ...template.spec.nodeSelector, "kubernetes.io/os": "linux" },
-                    ...(settings.imagePullSecret !== undefined && {
-                        imagePullSecrets: [{ name: settings.imagePullSecret }],
-                    }),
-                    ...(settings.tolerationKeys.length > 0 && {
-                        tolerations: settings.tolerationKeys.map((key) => ({ key, operator: "Exists" })),
-                    }),
-                },
-            },
-        },
-    };
-}
-
-function withFlags(component: FluxComponent, args: readonly string[], settings: Settings): readonly string[] {
-    const { components, clusterDomain } = settings;
-    const notified = components.includes("notification-controller");
-    const flags: Record<string, string> = {
-        "--watch-all-namespaces": String(settings.watchAllNamespaces),
-        "--log-level": settings.logLevel,
-    };
-    if (component !== "notification-controller") {
-        // A fully qualified name, so that an HTTP proxy's exceptions for the cluster's domain match it.
-        flags["--events-addr"] = notified
-            ? `http://notification-controller.$(RUNTIME_NAMESPACE).svc.${clusterDomain}./`
-            : "";
-    }
-    if (component === "source-controller" || component === "source-watcher") {
-        flags["--storage-adv-addr"] = `${component}.$(RUNTIME_NAMESPACE).svc.${clusterDomain}.`;
-    }
-    const set = args.map((arg) => {
-        const [flag = ""] = arg.split("=");
-        return flag in flags ? `${flag}=${flags[flag]}` : arg;
-    });
-    const absent = Object.keys(flags).filter((flag) => !args.some((arg) => arg.split("=")[0] === flag));
-    if (absent.length > 0) {
-        throw new ReleaseError(
-            `flux ${settings.version}: ${component} has no ${absent.join(", ")} among its arguments, which Flux's ` +
-                "install.yaml has. Is the manifest Flux's own, of a version that this program knows?",
-        );
-    }
-    // The watcher's artifacts are of a kind that the other controllers read only behind this gate.
-    const readsArtifacts = component === "kustomize-controller" || component === "helm-controller";
-    const gate = readsArtifacts && components.includes("source-watcher");
-    return gate ? [...set, "--feature-gates=ExternalArtifact=true"] : set;
 }

@@ -38,8 +38,14 @@ function objectsOf(manifests: readonly { text: string; origin: string }[]): Kube
         });
         for (const [index, document] of [...documents].entries()) {
             const line = lineCounter.linePos(document.contents?.range?.[0] ?? document.range[0]).line;
-            const place = `${origin}, document ${index + 1}, line ${line}`;
-            for (const object of objectsIn(document, place, problems)) {
+            const inDocument = `${origin}, document ${index + 1}`;
+            const place = `${inDocument}, line ${line}`;
+            const faults = [...document.errors, ...document.warnings];
+            // The library's message gives the fault's own line, and shows it.
+            problems.push(
+                ...faults.map(({ message }) => `${inDocument}: ${message.trim().replaceAll("\n", "\n    ")}`),
+            );
+            for (const object of faults.length > 0 ? [] : objectsIn(document, place, problems)) {
                 const id = objectId(object);
                 const before = seen.get(id);
                 if (before !== undefined) {
@@ -59,12 +65,6 @@ function objectsOf(manifests: readonly { text: string; origin: string }[]): Kube
 }
 
 function objectsIn(document: Document.Parsed, place: string, problems: string[]): KubernetesObject[] {
-    const faults = [...document.errors, ...document.warnings];
-    if (faults.length > 0) {
-        // The library's message gives the line and shows it.
-        problems.push(...faults.map((fault) => `${place}: ${fault.message.trim().replaceAll("\n", "\n    ")}`));
-        return [];
-    }
     let value: unknown;
     try {
         value = document.toJS();
@@ -95,8 +95,8 @@ function missingPart(value: unknown): string | undefined {
         return `expected a mapping, found ${Array.isArray(value) ? "a sequence" : JSON.stringify(value)}`;
     }
     const { apiVersion, kind, metadata } = value as Record<string, unknown>;
-    const { name } = Object(metadata) as Record<string, unknown>;
-    const parts = Object.entries({ apiVersion, kind, "metadata.name": name });
+    const { name, namespace = "default" } = Object(metadata) as Record<string, unknown>;
+    const parts = Object.entries({ apiVersion, kind, "metadata.name": name, "metadata.namespace": namespace });
     const [missing] = parts.find(([, part]) => typeof part !== "string" || part === "") ?? [];
     return missing && `${missing} is missing, or not a string`;
 }
