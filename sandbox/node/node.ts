@@ -1,0 +1,146 @@
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { searchPath } from "../machine";
+import { runtimeDir, state, stateDir } from "../paths";
+import { curl, get, hasCondition } from "./api";
+import { createCertificates, nodeName } from "./certificates";
+import { createCgroups, processesInCgroups, removeCgroups } from "./cgroups";
+import { clusterDns } from "./clusterDns";
+import { type Component, type ComponentName, components, ctr, kubectl } from "./components";
+import * as configuration from "./configuration";
+import { restoreKernelSettings, saveKernelSettings } from "./kernelSettings";
+import { createOwnFolders, removeMountPoints } from "./mounts";
+import { address, createNetwork, deleteNetwork, inNetwork, networkExists, processesInNetwork } from "./network";
+import { kill, recorded, signal, start, waitFor } from "./processes";
+
+/** Every program of the node, in the order in which they start. */
+export const componentNames = Object.keys(components) as ComponentName[];
+
+const startComponent = (name: ComponentName): Promise<void> => {
+    const { command, args } = components[name]();
+    return start(name, command, args);
+};
+
+/** Network, certificates, configuration, and the container runtime, ready to import images. */
+export async function startRuntime(pauseImage: string): Promise<void> {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    symlinkSync(stateDir, runtimeDir);
+    await createNetwork();
+    createCgroups();
+    createOwnFolders();
+    writeConfiguration(pauseImage);
+    await startComponent("containerd");
+    await createCertificates();
+    await waitFor("containerd answers", ["containerd"], async () => {
+        if (!existsSync(configuration.containerdSocket)) return false;
+        return (await run(ctr(["version"]), { reject: false })) !== undefined;
+    });
+}
+
+function writeConfiguration(pauseImage: string): void {
+    const { files } = configuration;
+    const contents: Record<string, string> = {
+        [files.containerd]: configuration.containerdConfig(pauseImage),
+        [files.cni]: configuration.cniConfig(),
+        [files.kubelet]: configuration.kubeletConfig(),
+        [files.kubeProxy]: configuration.kubeProxyConfig(),
+        // For pods that ask for the node's own resolver: there is none inside the network.
+        [files.resolvConf]: "",
+    };
+    for (const user of configuration.kubeconfigUsers) {
+        contents[configuration.kubeconfigFile(user)] = configuration.kubeconfig(user);
+    }
+    for (const [file, text] of Object.entries(contents)) {
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, text, { mode: 0o600 });
+    }
+    for (const dir of [state.git, state.pulumiHome, state.pulumiBackend]) mkdirSync(dir, { recursive: true });
+}
+
+/** The control plane, until the API server is ready. */
+export async function startControlPlane(): Promise<void> {
+    await startComponent("etcd");
+    await startComponent("kube-apiserver");
+    await waitFor("the API server is ready", ["etcd", "kube-apiserver"], () => get("/readyz"));
+    await startComponent("kube-controller-manager");
+    await startComponent("kube-scheduler");
+}
+
+/** The kubelet and the service proxy, until the node is Ready. */
+export async function startNode(): Promise<void> {
+    saveKernelSettings();
+    await startComponent("kubelet");
+    await startComponent("kube-proxy");
+    await waitFor("the node is Ready", componentNames, isNodeReady);
+}
+
+/** Whether the API server says that the node is. */
+export const isNodeReady = (): Promise<boolean> => hasCondition(`/api/v1/nodes/${nodeName}`, "Ready");
+
+/** The cluster's DNS, until it answers. */
+export async function startClusterDns(image: string): Promise<void> {
+    await run(kubectl(["apply", "--server-side", "-f", "-"]), { input: clusterDns(image) });
+    const deployment = "/apis/apps/v1/namespaces/kube-system/deployments/coredns";
+    await waitFor("the cluster's DNS is available", componentNames, () => hasCondition(deployment, "Available"));
+}
+
+/** The Git server, until it answers. */
+export async function startGitServer(): Promise<void> {
+    await startComponent("git");
+    // Any answer will do, also "404 Not Found": hence without --fail.
+    await waitFor("the Git server answers", ["git"], () => curl("--no-fail", `http://${address}/`));
+}
+
+/**
+ * Runs ctr or kubectl against the sandbox.
+ *
+ * @returns standard output; undefined when it failed and `reject` is false
+ * @throws with what the command wrote to standard error
+ */
+export async function run(
+    { command, args }: Component,
+    { input, reject = true }: { input?: string; reject?: boolean } = {},
+): Promise<string | undefined> {
+    const [nsenter, ...rest] = inNetwork(command, args);
+    const result = await execa(nsenter, rest, {
+        env: { PATH: searchPath() },
+        reject: false,
+        ...(input === undefined ? { stdin: "ignore" } : { input }),
+    });
+    if (result.exitCode === 0) return result.stdout;
+    if (!reject) return undefined;
+    throw new Error(`${command} ${args.join(" ")} failed: ${result.stderr || result.shortMessage}`);
+}
+
+/** Whether there is anything of a sandbox, running or not. */
+export function remains(): boolean {
+    return existsSync(stateDir) || networkExists() || processesInCgroups().length > 0;
+}
+
+/**
+ * Takes everything down, whatever state it is in, and removes it: processes, pods, mounts, cgroups, network, files.
+ *
+ * Nothing is asked to end in an orderly way, since none of the data is kept: that is quick, and an API server, for one,
+ * would wait minutes for an etcd that has ended before it. The order only sees to it that nothing is started again.
+ */
+export async function takeDown(): Promise<void> {
+    const processes = recorded();
+    const starters: string[] = ["kubelet" satisfies ComponentName, "containerd" satisfies ComponentName];
+    for (const name of starters) {
+        for (const record of processes.filter((one) => one.name === name)) await kill(record);
+    }
+    for (const record of processes) await kill(record);
+    // What no record names: container shims, commands of `exec`, a process whose record a killed `up` couldn't write.
+    for (let pids = await processesInNetwork(); pids.length > 0; pids = await processesInNetwork()) {
+        for (const pid of pids) signal(pid, "SIGKILL");
+        await sleep(20);
+    }
+    await removeCgroups();
+    restoreKernelSettings();
+    await deleteNetwork();
+    removeMountPoints();
+    rmSync(stateDir, { recursive: true, force: true });
+    rmSync(runtimeDir, { force: true });
+}
