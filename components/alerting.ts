@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type Generation, servedApis } from "./generation";
+import { KubernetesResource } from "./kubernetesResource";
+import type { Source } from "./route";
+
+/** Which events go where. */
+export interface AlertingArgs {
+    readonly generation: Generation;
+    readonly namespace: pulumi.Input<string>;
+    /** @default "tekton-el-provider" */
+    readonly providerName?: string;
+    /** @default "tekton-alert" */
+    readonly alertName?: string;
+    /** URL to which events are posted: the EventListener's. */
+    readonly address: pulumi.Input<string>;
+    /** The sources whose events are sent. */
+    readonly sources: readonly Source[];
+}
+
+/**
+ * Sends the events of sources as JSON to an address: a generic Provider
+ * (https://fluxcd.io/flux/components/notification/providers/#generic-webhook) and the Alert that uses it.
+ */
+export class Alerting extends pulumi.ComponentResource {
+    readonly providerName: pulumi.Output<string>;
+    readonly alertName: pulumi.Output<string>;
+
+    constructor(name: string, args: AlertingArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("flux-to-tekton:notifications:Alerting", name, {}, opts);
+        const apiVersion = servedApis[args.generation].notification;
+        const provider = new KubernetesResource(
+            `${name}-provider`,
+            {
+                apiVersion,
+                kind: "Provider",
+                metadata: { name: args.providerName ?? "tekton-el-provider", namespace: args.namespace },
+                spec: { type: "generic", address: args.address },
+            },
+            { parent: this },
+        );
+        const alert = new KubernetesResource(
+            `${name}-alert`,
+            {
+                apiVersion,
+                kind: "Alert",
+                metadata: { name: args.alertName ?? "tekton-alert", namespace: args.namespace },
+                spec: {
+                    providerRef: { name: provider.metadata.name },
+                    eventSeverity: "info",
+                    eventSources: args.sources.map(({ kind, name, namespace }) => ({ kind, name, namespace })),
+                },
+            },
+            { parent: this },
+        );
+        this.providerName = provider.metadata.name;
+        this.alertName = alert.metadata.name;
+        this.registerOutputs({ providerName: this.providerName, alertName: this.alertName });
+    }
+}

@@ -1,0 +1,76 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "./kubernetesObject";
+
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the version alone, not the SDK's thousand modules
+const { version } = require("@pulumi/kubernetes/package.json") as { version: string };
+
+/** Annotations by which a manifest tells the provider what to wait for. https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ */
+export const waitForAnnotation = "pulumi.com/waitFor";
+export const skipAwaitAnnotation = "pulumi.com/skipAwait";
+
+/** A {@link KubernetesObject} whose fields may come from other resources. */
+export interface KubernetesObjectArgs {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: {
+        readonly name: pulumi.Input<string>;
+        readonly namespace?: pulumi.Input<string>;
+        readonly labels?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+        readonly annotations?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+    };
+    readonly [field: string]: unknown;
+}
+
+/**
+ * One Kubernetes object of any kind, registered by the program itself: visible to mocks, transforms and aliases, and
+ * ordered object by object, which the children of `yaml.v2.ConfigGroup` are not. The provider knows it by its type
+ * token, so it awaits a Deployment, a Service or a CustomResourceDefinition as it would the SDK's own class.
+ */
+export class KubernetesResource extends pulumi.CustomResource {
+    /** The object's `metadata` as the cluster has it. */
+    declare readonly metadata: pulumi.Output<{ readonly name: string; readonly namespace?: string }>;
+    /** The object's `status` once its wait condition holds; undefined for kinds that have none. */
+    declare readonly status: pulumi.Output<Readonly<Record<string, unknown>> | undefined>;
+
+    constructor(
+        name: string,
+        object: KubernetesObject | KubernetesObjectArgs,
+        opts: pulumi.CustomResourceOptions = {},
+    ) {
+        const secrets = object.kind === "Secret" && object.apiVersion === "v1" ? ["data", "stringData"] : [];
+        super(
+            typeToken(object),
+            name,
+            { ...object, status: undefined },
+            {
+                version,
+                ...opts,
+                additionalSecretOutputs: [...secrets, ...(opts.additionalSecretOutputs ?? [])],
+            },
+        );
+    }
+}
+
+/** `apps/v1`, `Deployment` → `kubernetes:apps/v1:Deployment`; the core group is spelled `core/v1`, as in the SDK. */
+export function typeToken({ apiVersion, kind }: Pick<KubernetesObject, "apiVersion" | "kind">): string {
+    return `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
+}
+
+/**
+ * A field of a resource's status that its wait condition guarantees.
+ *
+ * During a preview of a resource that doesn't exist yet the field is unknown, and so is what depends on it.
+ * @param path keys from `status` down, e.g. `"address", "url"`
+ */
+export function statusField(resource: KubernetesResource, ...path: string[]): pulumi.Output<string> {
+    return pulumi.all([resource.status, resource.urn]).apply(([status, name]) => {
+        let value: unknown = status;
+        for (const key of path) {
+            value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+        }
+        if (typeof value === "string") return value;
+        // A preview of a resource to be created: the provider's dry run has no status yet.
+        if (pulumi.runtime.isDryRun()) return pulumi.unknown as unknown as string;
+        throw new Error(`status.${path.join(".")} is missing from ${name}`);
+    });
+}

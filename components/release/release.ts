@@ -1,0 +1,126 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "../kubernetesObject";
+import { KubernetesResource, skipAwaitAnnotation, waitForAnnotation } from "../kubernetesResource";
+import { phasesOf, withoutDescriptions } from "./manifest";
+
+/** How to install a release. */
+export interface ReleaseArgs {
+    /** The release's version, as upstream tags it: `v1.15.0`. */
+    readonly version: string;
+    /** The release's objects: a verified manifest, parsed. */
+    readonly objects: readonly KubernetesObject[];
+    /** Namespaces that another release creates and this one's objects live in, by name. @default none */
+    readonly namespaces?: Readonly<Record<string, KubernetesResource>>;
+    /**
+     * Keep the descriptions in the CustomResourceDefinitions' schemas. Without them there is far less to compare at each
+     * update, and `kubectl explain` of these kinds has no texts. @default true
+     */
+    readonly crdDescriptions?: boolean;
+    /** How long a controller may take to become ready, its image pulled and started: `5m`, `90s`. @default "5m" */
+    readonly readyTimeout?: string;
+}
+
+/** @default of {@link ReleaseArgs.readyTimeout} */
+export const defaultReadyTimeout = "5m";
+
+const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet", "Job"]);
+
+/**
+ * A release manifest, installed in the order in which a cluster can take it:
+ *
+ * 1. namespaces and CustomResourceDefinitions,
+ * 2. what the controllers run on (RBAC, configuration, Services), then the controllers, waited for,
+ * 3. the webhook configurations, each waited for until its controller has filled in its CA: an object that a webhook
+ *    judges is refused while the webhook doesn't serve yet,
+ * 4. custom resources.
+ *
+ * Removal is the same order backwards: the webhook configurations go while the webhooks still answer. A registered
+ * webhook without a pod would refuse the garbage collector's own updates, and a deletion would never end.
+ *
+ * Whatever needs this release `dependsOn` the component.
+ */
+export abstract class Release extends pulumi.ComponentResource {
+    readonly version: string;
+    /** The namespaces that the release creates, by name. */
+    readonly namespaces: Readonly<Record<string, KubernetesResource>>;
+
+    protected constructor(type: string, name: string, args: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
+        super(type, name, {}, opts);
+        this.version = args.version;
+        const phases = phasesOf(args.objects);
+        const timeout = args.readyTimeout ?? defaultReadyTimeout;
+        const waiting = { customTimeouts: { create: timeout, update: timeout } };
+
+        const register = (object: KubernetesObject, options: pulumi.CustomResourceOptions): KubernetesResource => {
+            const { namespace, name: objectName } = object.metadata;
+            const path = namespace === undefined ? objectName : `${namespace}/${objectName}`;
+            return new KubernetesResource(`${name}-${path}`, object, { parent: this, ...options });
+        };
+
+        const created: Record<string, KubernetesResource> = {};
+        for (const namespace of phases.namespaces) created[namespace.metadata.name] = register(namespace, {});
+        this.namespaces = created;
+        const namespaces = { ...args.namespaces, ...created };
+        // What lives in a namespace goes with it, in one call. That holds for these kinds, which have no finalizers; a
+        // custom resource whose controller went with the namespace would hold it for ever.
+        const inNamespace = (object: KubernetesObject): pulumi.CustomResourceOptions => {
+            const namespace = namespaces[object.metadata.namespace ?? ""];
+            return namespace === undefined ? {} : { dependsOn: [namespace], deletedWith: namespace };
+        };
+        const after = (
+            object: KubernetesObject,
+            resources: readonly pulumi.Resource[],
+        ): pulumi.CustomResourceOptions => {
+            const { dependsOn, ...rest } = inNamespace(object);
+            return { ...rest, dependsOn: [...((dependsOn as pulumi.Resource[] | undefined) ?? []), ...resources] };
+        };
+
+        const definitions = phases.definitions.map((definition) =>
+            register(args.crdDescriptions === false ? withoutDescriptions(definition) : definition, {}),
+        );
+        const isWorkload = (object: KubernetesObject): boolean => workloadKinds.has(object.kind);
+        const foundations = phases.objects
+            .filter((object) => !isWorkload(object))
+            .map((object) => register(withoutAwait(object), inNamespace(object)));
+        const workloads = phases.objects
+            .filter(isWorkload)
+            .map((object) => register(object, { ...after(object, [...definitions, ...foundations]), ...waiting }));
+        const webhooks = phases.webhookConfigurations.map((object) =>
+            register(awaited(object, webhookConditions(object)), { dependsOn: workloads, ...waiting }),
+        );
+
+        // Side by side, the custom resources first: their server writes its certificate into those that exist when it
+        // starts, and into later ones only much later. So neither waits for the other.
+        const serving = [...workloads, ...webhooks, ...definitions];
+        for (const object of phases.customResources) {
+            register(awaited(object, clientConfigConditions(object)), { ...waiting, dependsOn: serving });
+        }
+        for (const object of phases.customResourceServers) register(object, { ...after(object, serving), ...waiting });
+    }
+}
+
+/** A Service that is created before its pods would otherwise wait ten seconds for endpoints that aren't coming. */
+function withoutAwait(object: KubernetesObject): KubernetesObject {
+    return object.kind === "Service" ? annotated(object, { [skipAwaitAnnotation]: "true" }) : object;
+}
+
+function awaited(object: KubernetesObject, conditions: readonly string[]): KubernetesObject {
+    return conditions.length === 0 ? object : annotated(object, { [waitForAnnotation]: JSON.stringify(conditions) });
+}
+
+function annotated(object: KubernetesObject, annotations: Readonly<Record<string, string>>): KubernetesObject {
+    const merged = { ...object.metadata.annotations, ...annotations };
+    return { ...object, metadata: { ...object.metadata, annotations: merged } };
+}
+
+/** A webhook configuration ships without a CA; its controller writes it once it has a certificate to serve with. */
+function webhookConditions(configuration: KubernetesObject): string[] {
+    const webhooks = Array.isArray(configuration.webhooks) ? configuration.webhooks : [];
+    return webhooks.map((_, index) => `jsonpath={.webhooks[${index}].clientConfig.caBundle}`);
+}
+
+/** The same for custom resources that name a Service, as a ClusterInterceptor does: usable once they carry its CA. */
+function clientConfigConditions(object: KubernetesObject): string[] {
+    const spec = object.spec as { clientConfig?: { service?: unknown } } | undefined;
+    return spec?.clientConfig?.service === undefined ? [] : ["jsonpath={.spec.clientConfig.caBundle}"];
+}

@@ -1,0 +1,39 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Kinds whose new revisions Flux announces. */
+export const sourceKinds = ["GitRepository", "OCIRepository", "Bucket"] as const;
+export type SourceKind = (typeof sourceKinds)[number];
+
+/** A Flux source: what is watched for new revisions. */
+export interface Source {
+    readonly kind: SourceKind;
+    readonly name: pulumi.Input<string>;
+    readonly namespace: pulumi.Input<string>;
+}
+
+/**
+ * What of a Flux event a pipeline can take as a parameter:
+ *
+ * - `message`: the event's message, text written by whoever commits
+ * - `repository`, `namespace`: name and namespace of the source
+ * - `revision`: `main@sha1:<40 hex digits>`; `branch` and `commit`: its parts
+ */
+export const eventParams = ["message", "repository", "namespace", "revision", "branch", "commit"] as const;
+export type EventParam = (typeof eventParams)[number];
+
+/** One wire from a source to a pipeline: each new revision of the source starts a run of the pipeline. */
+export interface Route {
+    /**
+     * Prefix of what the route is made of: trigger `<name>-trigger`, TriggerBinding `<name>-binding`, TriggerTemplate
+     * `<name>-template`, and the PipelineRuns `<name>-run-…`.
+     */
+    readonly name: string;
+    readonly source: Source;
+    readonly pipeline: {
+        readonly name: pulumi.Input<string>;
+        /** The parameters that the pipeline declares, of those that an event offers. */
+        readonly params: readonly EventParam[];
+    };
+    /** A further CEL condition on the event (`body`, `header`). @default none */
+    readonly filter?: string;
+}

@@ -1,0 +1,21 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ReleaseError } from "./components/release";
+import { type ClusterOutputs, createCluster } from "./stacks/cluster";
+import { ConfigError, readConfig } from "./stacks/config";
+import { loadManifests } from "./stacks/manifests";
+import { checkCluster, PreflightError } from "./stacks/preflight";
+
+/** The program: everything that can be wrong is found before the first resource is registered. */
+async function program(): Promise<ClusterOutputs> {
+    const config = readConfig();
+    const [manifests] = await Promise.all([loadManifests(config), checkCluster(config)]);
+    return createCluster(config, manifests);
+}
+
+/** What a user can mend is told without a stack trace. */
+function explain(error: unknown): never {
+    const expected = [ConfigError, ReleaseError, PreflightError].some((type) => error instanceof type);
+    throw expected ? new pulumi.RunError((error as Error).message) : error;
+}
+
+export = async (): Promise<ClusterOutputs> => program().catch(explain);

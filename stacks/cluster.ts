@@ -1,0 +1,199 @@
+import * as k8s from "@pulumi/kubernetes/provider";
+import * as pulumi from "@pulumi/pulumi";
+import { Alerting } from "../components/alerting";
+import { DemoPipeline, demoPipelineParams } from "../components/demoPipeline";
+import { Flux } from "../components/flux";
+import { FluxSync } from "../components/fluxSync";
+import { Receiver } from "../components/receiver";
+import type { Route, Source } from "../components/route";
+import { TektonPipelines } from "../components/tektonPipelines";
+import { TektonTriggers } from "../components/tektonTriggers";
+import { TriggerChain } from "../components/triggerChain/triggerChain";
+import { WebhookToken } from "../components/webhookToken";
+import type { ClusterConfig } from "./config";
+import type { Manifests } from "./manifests";
+
+/** What a stack exports. */
+export interface ClusterOutputs {
+    /** Versions of the installed releases. */
+    readonly versions: { readonly tektonPipelines: string; readonly tektonTriggers: string; readonly flux: string };
+    /** Where the EventListener takes events, inside the cluster. */
+    readonly eventListenerUrl: pulumi.Output<string>;
+    /** Path of the Receiver on Service webhook-receiver; whoever knows it can make Flux fetch, so it is a secret. */
+    readonly receiverPath: pulumi.Output<string>;
+    /** Where the Git host's webhook posts to, if the config says how the Receiver is reached from outside. A secret. */
+    readonly receiverUrl?: pulumi.Output<string>;
+    /** Names of the chain's objects, in the order in which an event meets them. */
+    readonly names: Readonly<
+        Record<
+            "gitRepository" | "receiver" | "alert" | "provider" | "eventListener" | "pipeline",
+            pulumi.Output<string>
+        >
+    >;
+    /** Namespaces of Flux's objects and of Tekton's. */
+    readonly namespaces: { readonly flux: string; readonly chain: string };
+}
+
+/** Installs the releases on the cluster and wires the chain, each part to the next by its outputs. */
+export function createCluster(config: ClusterConfig, manifests: Manifests): ClusterOutputs {
+    const provider = new k8s.Provider("cluster", {
+        kubeconfig: config.kubeconfig,
+        context: config.kubeContext,
+        // Fields that controllers fill in (a webhook's CA) stay theirs, and CRDs are too large for an annotation.
+        enableServerSideApply: true,
+        // Otherwise a change replaces the object, and its readers find nothing in between.
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
+    });
+    const { generation } = config.releases.flux;
+    const { readyTimeout, crdDescriptions } = config;
+    const opts = { provider };
+
+    const pipelines = new TektonPipelines(
+        "tekton-pipelines",
+        {
+            version: config.tektonPipelinesVersion,
+            objects: manifests["tekton-pipelines"],
+            readyTimeout,
+            crdDescriptions,
+        },
+        opts,
+    );
+    const triggers = new TektonTriggers(
+        "tekton-triggers",
+        {
+            version: config.tektonTriggersVersion,
+            objects: manifests["tekton-triggers"],
+            namespaces: pipelines.namespaces,
+            readyTimeout,
+            crdDescriptions,
+        },
+        opts,
+    );
+    const flux = new Flux(
+        "flux",
+        { version: config.fluxVersion, objects: manifests.flux, readyTimeout, crdDescriptions },
+        opts,
+    );
+    // No output says that a controller is there to judge, act on and, at the end, release a custom resource.
+    const onFlux = { provider, dependsOn: [flux] };
+    const onTekton = { provider, dependsOn: [pipelines, triggers] };
+    const fluxNamespace = config.fluxNamespace;
+
+    const sync = new FluxSync(
+        "flux-sync",
+        {
+            generation,
+            namespace: fluxNamespace,
+            name: config.syncName,
+            url: config.gitUrl,
+            branch: config.gitBranch,
+            path: config.gitPath,
+            interval: config.gitInterval,
+            credentials: config.gitCredentials,
+            readyTimeout,
+        },
+        onFlux,
+    );
+    const demoPipeline = new DemoPipeline(
+        "demo-pipeline",
+        {
+            generation,
+            namespace: config.namespace,
+            pipelineName: config.pipelineName,
+            image: config.pipelineImage,
+        },
+        { provider, dependsOn: [pipelines] },
+    );
+    const routes = resolveRoutes(config, sync, demoPipeline);
+    const sources = distinctSources(config, routes);
+
+    const chain = new TriggerChain(
+        "trigger-chain",
+        {
+            generation,
+            namespace: config.namespace,
+            eventListenerName: config.eventListenerName,
+            serviceAccountName: config.serviceAccountName,
+            routes,
+            readyTimeout,
+        },
+        onTekton,
+    );
+    const alerting = new Alerting(
+        "alerting",
+        {
+            generation,
+            namespace: fluxNamespace,
+            providerName: config.providerName,
+            alertName: config.alertName,
+            address: chain.url,
+            sources,
+        },
+        onFlux,
+    );
+    const token = new WebhookToken(
+        "webhook-token",
+        { namespace: fluxNamespace, secretName: config.webhookTokenSecretName },
+        onFlux,
+    );
+    const receiver = new Receiver(
+        "receiver",
+        {
+            generation,
+            namespace: fluxNamespace,
+            receiverName: config.receiverName,
+            tokenSecretName: token.secretName,
+            sources,
+        },
+        onFlux,
+    );
+
+    return {
+        versions: { tektonPipelines: pipelines.version, tektonTriggers: triggers.version, flux: flux.version },
+        eventListenerUrl: chain.url,
+        receiverPath: receiver.path,
+        ...(config.receiverBaseUrl === undefined
+            ? {}
+            : { receiverUrl: pulumi.interpolate`${config.receiverBaseUrl.replace(/\/$/, "")}${receiver.path}` }),
+        names: {
+            gitRepository: sync.repositoryName,
+            receiver: receiver.receiverName,
+            alert: alerting.alertName,
+            provider: alerting.providerName,
+            eventListener: chain.eventListenerName,
+            pipeline: demoPipeline.pipelineName,
+        },
+        namespaces: { flux: fluxNamespace, chain: config.namespace },
+    };
+}
+
+/** The configured routes; none means the demonstration's: from the synced repository to the demonstration's pipeline. */
+function resolveRoutes(config: ClusterConfig, sync: FluxSync, demoPipeline: DemoPipeline): Route[] {
+    const synced: Source = {
+        kind: "GitRepository",
+        name: sync.repositoryName,
+        namespace: sync.repositoryNamespace,
+    };
+    const demo = { name: demoPipeline.pipelineName, params: demoPipelineParams };
+    const routes = config.routes.length > 0 ? config.routes : [{ name: "flux-notification" }];
+    return routes.map((route: Partial<ClusterConfig["routes"][number]> & { name: string }) => ({
+        ...route,
+        source: route.source ?? synced,
+        pipeline: route.pipeline ?? demo,
+    }));
+}
+
+/** Each source once, however many routes start from it: two Alerts' worth of events would make two runs. */
+function distinctSources(config: ClusterConfig, routes: readonly Route[]): Source[] {
+    const seen = new Set<string>();
+    return routes
+        .filter((_, index) => {
+            const source = config.routes[index]?.source;
+            const key = source === undefined ? "" : JSON.stringify([source.kind, source.namespace, source.name]);
+            if (seen.has(key)) return false;
+            seen.add(key);
+            return true;
+        })
+        .map(({ source }) => source);
+}

@@ -1,0 +1,335 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import {
+    defaultFluxComponents,
+    fluxComponents,
+    fluxLogLevels,
+    lockedRelease,
+    readLock,
+    type LockedRelease,
+    type Product,
+} from "../components/release";
+import { demoPipelineParams } from "../components/demoPipeline";
+import type { GitCredentials } from "../components/fluxSync";
+import { eventParams, sourceKinds } from "../components/route";
+import { nearest } from "../components/suggest";
+
+/** An object's name, as Kubernetes takes it for most kinds. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+const objectName = z
+    .string()
+    .regex(
+        /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+        "must be lower-case letters, digits and '-', start and end with a letter or digit, 63 characters at most",
+    );
+const text = z.string();
+const duration = z
+    .string()
+    .regex(/^([0-9]+h)?([0-9]+m)?([0-9]+s)?$/, "must be a duration such as 90s, 5m or 1h30m")
+    .refine((text) => text !== "", "must be a duration such as 90s, 5m or 1h30m");
+const gitUrl = z
+    .string()
+    .regex(
+        /^(https?|ssh):\/\/[^/\s]+\/\S+$/,
+        "must be http://…, https://… or ssh://user@host/… (git@host:path is not a URL: write ssh://git@host/path)",
+    );
+const baseUrl = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" });
+
+const route = z.strictObject({
+    name: objectName,
+    source: z
+        .strictObject({
+            kind: z.enum(sourceKinds).default("GitRepository"),
+            name: objectName,
+            namespace: objectName.default("flux-system"),
+        })
+        .optional(),
+    pipeline: z
+        .strictObject({
+            name: objectName,
+            params: z.array(z.enum(eventParams)).default([...demoPipelineParams]),
+        })
+        .optional(),
+    filter: z.string().min(1, "must be a CEL expression; leave it out for none").optional(),
+});
+
+/**
+ * Every key of a stack's config, with its default. Pulumi.yaml declares the same keys, for `pulumi` itself and for
+ * whoever reads it; a test holds the two against each other.
+ */
+export const schema = z.strictObject({
+    tektonPipelinesVersion: z.string().default("v1.15.0"),
+    tektonTriggersVersion: z.string().default("v0.37.0"),
+    fluxVersion: z.string().default("v2.9.4"),
+    releaseMirror: text.optional(),
+    releaseLock: text.optional(),
+    crdDescriptions: z.boolean().default(true),
+    readyTimeout: duration.default("5m"),
+
+    fluxNamespace: objectName.default("flux-system"),
+    fluxComponents: z
+        .array(z.enum(fluxComponents))
+        .min(1)
+        .default([...defaultFluxComponents]),
+    fluxNetworkPolicy: z.boolean().default(true),
+    fluxWatchAllNamespaces: z.boolean().default(true),
+    fluxLogLevel: z.enum(fluxLogLevels).default("info"),
+    fluxClusterDomain: z.string().min(1).default("cluster.local"),
+    fluxRegistry: z.string().min(1).default("ghcr.io/fluxcd"),
+    fluxImagePullSecret: text.optional(),
+    fluxTolerationKeys: z.array(z.string().min(1)).default([]),
+
+    gitUrl,
+    gitBranch: z.string().min(1).default("main"),
+    gitPath: z.string().min(1).default("./"),
+    gitInterval: duration.default("1m0s"),
+    gitUsername: text.optional(),
+    gitKnownHosts: text.optional(),
+    syncName: objectName.default("flux-system"),
+
+    webhookTokenSecretName: objectName.default("generic-receiver-token"),
+    receiverName: objectName.default("generic-receiver"),
+    receiverBaseUrl: baseUrl.optional(),
+    providerName: objectName.default("tekton-el-provider"),
+    alertName: objectName.default("tekton-alert"),
+
+    namespace: objectName.default("default"),
+    eventListenerName: objectName.default("flux-event-listener"),
+    serviceAccountName: objectName.default("flux-notifications-sa"),
+    pipelineName: objectName.default("flux-demo-pipeline"),
+    pipelineImage: z.string().min(1).default("alpine"),
+    routes: z.array(route).default([]),
+});
+
+/** Keys whose values are secrets: read as outputs, never looked at. */
+export const secretKeys = ["gitPassword", "gitIdentity"] as const;
+
+/** A stack's config, checked: what its cluster is to be. */
+export type ClusterConfig = Readonly<z.output<typeof schema>> & {
+    readonly releases: Readonly<Record<Product, LockedRelease>>;
+    readonly gitCredentials?: GitCredentials;
+    /** From the provider's own config, `kubernetes:kubeconfig` and `kubernetes:context`; the ambient ones if absent. */
+    readonly kubeconfig?: string;
+    readonly kubeContext?: string;
+};
+
+/** Every mistake in a stack's config, a line each. */
+export class ConfigError extends Error {
+    constructor(readonly problems: readonly string[]) {
+        super(
+            `the stack's config has ${problems.length} problem(s):\n${problems.map((line) => `  - ${line}`).join("\n")}`,
+        );
+        this.name = "ConfigError";
+    }
+}
+
+/**
+ * Reads the config of the stack that is being run; nothing else reads any.
+ *
+ * `RELEASE_MIRROR` and `RELEASE_LOCK` in the environment stand in where `releaseMirror` and `releaseLock` aren't set:
+ * a machine can have its own mirror.
+ * @throws ConfigError naming every wrong key, its value, what is allowed and the fix
+ */
+export function readConfig(): ClusterConfig {
+    const config = new pulumi.Config();
+    const values = readValues(config);
+    const parsed = schema.safeParse(values);
+    const problems = [
+        ...unknownKeys(config.name),
+        ...(parsed.error?.issues ?? []).map((issue) => explain(issue, values)),
+    ];
+    if (!parsed.success) throw new ConfigError(problems);
+
+    const releases = lockReleases(parsed.data, problems);
+    const gitCredentials = readCredentials(config, parsed.data, problems);
+    checkRoutes(parsed.data, problems);
+    if (problems.length > 0) throw new ConfigError(problems);
+
+    const kubernetes = new pulumi.Config("kubernetes");
+    return Object.freeze({
+        ...parsed.data,
+        releases: releases as ClusterConfig["releases"],
+        gitCredentials,
+        kubeconfig: kubernetes.get("kubeconfig"),
+        kubeContext: kubernetes.get("context"),
+    });
+}
+
+/** The values that are set, each as its type in the schema says; an empty one counts as not set. */
+function readValues(config: pulumi.Config): Record<string, unknown> {
+    const environment: Record<string, string | undefined> = {
+        releaseMirror: process.env.RELEASE_MIRROR,
+        releaseLock: process.env.RELEASE_LOCK,
+    };
+    const values: Record<string, unknown> = {};
+    for (const [key, { type }] of Object.entries(keyTypes())) {
+        const value = config.get(key) || environment[key];
+        if (value === undefined || value === "") continue;
+        values[key] = type === "string" ? value : fromJson(value);
+    }
+    return values;
+}
+
+/** Pulumi keeps structured values as JSON; what isn't JSON is left for the schema to refuse. */
+function fromJson(value: string): unknown {
+    try {
+        return JSON.parse(value);
+    } catch {
+        return value;
+    }
+}
+
+/** The schema's keys as JSON Schema: type and default. */
+export function keyTypes(): Record<string, { readonly type?: string; readonly default?: unknown }> {
+    return z.toJSONSchema(schema, { io: "input" }).properties as ReturnType<typeof keyTypes>;
+}
+
+function unknownKeys(namespace: string): string[] {
+    const known = [...Object.keys(schema.shape), ...secretKeys];
+    return Object.keys(pulumi.runtime.allConfig())
+        .filter((key) => key.startsWith(`${namespace}:`))
+        .map((key) => key.slice(namespace.length + 1))
+        .filter((key) => !known.includes(key))
+        .map((key) => `${key}: there is no such key.${suggestion(key, known)} Pulumi.yaml describes all of them.`);
+}
+
+/** One of zod's issues in our words: key, value, what is allowed, the fix. */
+function explain(issue: z.core.$ZodIssue, values: unknown): string {
+    const path = issue.path.reduce<string>(
+        (text, key) =>
+            typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+        "",
+    );
+    const value = issue.path.reduce<unknown>(
+        (at, key) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+        values,
+    );
+    if (value === undefined) {
+        const hint = path === "gitUrl" ? " Set it: pulumi config set gitUrl https://…" : "";
+        return `${path}: is missing.${hint}`;
+    }
+    const given = JSON.stringify(value);
+    switch (issue.code) {
+        case "invalid_value": {
+            const allowed = issue.values.map(String);
+            return `${path}: ${given} is not one of ${allowed.join(", ")}.${suggestion(String(value), allowed)}`;
+        }
+        case "unrecognized_keys": {
+            const { allowed } = routeKeys(issue.path);
+            return issue.keys
+                .map(
+                    (key) =>
+                        `${path}.${key}: there is no such key; allowed are ${allowed.join(", ")}.${suggestion(key, allowed)}`,
+                )
+                .join("\n  - ");
+        }
+        case "invalid_type":
+            return `${path}: ${given} must be of type ${issue.expected}.`;
+        default:
+            return `${path}: ${given} ${issue.message}.`;
+    }
+}
+
+/** Which keys an object inside `routes` may have. */
+function routeKeys(path: readonly PropertyKey[]): { allowed: string[] } {
+    const inner = path.at(-1);
+    if (inner === "source") return { allowed: ["kind", "name", "namespace"] };
+    if (inner === "pipeline") return { allowed: ["name", "params"] };
+    return { allowed: Object.keys(route.shape) };
+}
+
+function suggestion(given: string, allowed: readonly string[]): string {
+    const match = nearest(given, allowed);
+    return match === undefined ? "" : ` Did you mean ${match}?`;
+}
+
+function lockReleases(
+    config: z.output<typeof schema>,
+    problems: string[],
+): Partial<Record<Product, LockedRelease>> | undefined {
+    const versions = {
+        "tekton-pipelines": "tektonPipelinesVersion",
+        "tekton-triggers": "tektonTriggersVersion",
+        flux: "fluxVersion",
+    } as const;
+    const lock = attempt("releaseLock", problems, () => readLock(config.releaseLock));
+    if (lock === undefined) return undefined;
+    const releases: Partial<Record<Product, LockedRelease>> = {};
+    for (const [product, key] of Object.entries(versions) as [Product, (typeof versions)[Product]][]) {
+        releases[product] = attempt(key, problems, () => lockedRelease(product, config[key], lock));
+    }
+    const found = Object.values(releases).filter((release) => release !== undefined);
+    if (new Set(found.map(({ generation }) => generation)).size > 1) {
+        const given = found.map(({ product, version }) => `${product} ${version}`).join(", ");
+        problems.push(
+            `${Object.values(versions).join(", ")}: ${given} serve different generations of API versions, and no Kubernetes runs them all. Choose all of today's, or all of 2020's (v0.18.1, v0.10.1, v0.5.6).`,
+        );
+    }
+    return releases;
+}
+
+/** https wants user and password, ssh wants key and host keys; one without the other would fail much later. */
+function readCredentials(
+    config: pulumi.Config,
+    { gitUrl, gitUsername, gitKnownHosts }: z.output<typeof schema>,
+    problems: string[],
+): GitCredentials | undefined {
+    const password = readSecret(config, "gitPassword");
+    const identity = readSecret(config, "gitIdentity");
+    const scheme = gitUrl.split(":")[0];
+    const set = (key: string): string =>
+        `Set it: pulumi config set ${key === "gitPassword" || key === "gitIdentity" ? "--secret " : ""}${key} …`;
+    if (scheme === "ssh") {
+        if (identity === undefined)
+            problems.push(`gitIdentity: is missing; gitUrl ${gitUrl} needs a private key. ${set("gitIdentity")}`);
+        if (gitKnownHosts === undefined)
+            problems.push(
+                `gitKnownHosts: is missing; without the host's keys (ssh-keyscan HOST) Flux refuses to connect. ${set("gitKnownHosts")}`,
+            );
+        if (password !== undefined || gitUsername !== undefined)
+            problems.push(
+                `gitUsername, gitPassword: are for https, and gitUrl is ${gitUrl}. Remove them; the user stands in the URL.`,
+            );
+        return identity === undefined || gitKnownHosts === undefined
+            ? undefined
+            : { identity, knownHosts: gitKnownHosts };
+    }
+    if (identity !== undefined || gitKnownHosts !== undefined)
+        problems.push(
+            `gitIdentity, gitKnownHosts: are for ssh, and gitUrl is ${gitUrl}. Remove them, or use an ssh:// URL.`,
+        );
+    if (password === undefined) {
+        if (gitUsername !== undefined)
+            problems.push(
+                `gitPassword: is missing, and gitUsername is ${JSON.stringify(gitUsername)}. ${set("gitPassword")}`,
+            );
+        return undefined;
+    }
+    // Git hosts take a token as the password of any user.
+    return { username: gitUsername ?? "git", password };
+}
+
+/** A secret's value is only looked at for being empty. */
+function readSecret(config: pulumi.Config, key: (typeof secretKeys)[number]): pulumi.Output<string> | undefined {
+    return pulumi.runtime.allConfig()[`${config.name}:${key}`] ? config.getSecret(key) : undefined;
+}
+
+function checkRoutes({ routes }: z.output<typeof schema>, problems: string[]): void {
+    const first = new Map<string, number>();
+    routes.forEach(({ name }, index) => {
+        const earlier = first.get(name);
+        if (earlier === undefined) first.set(name, index);
+        else
+            problems.push(
+                `routes[${index}].name: ${JSON.stringify(name)} is also the name of routes[${earlier}]. Give each route its own.`,
+            );
+    });
+}
+
+function attempt<T>(key: string, problems: string[], action: () => T): T | undefined {
+    try {
+        return action();
+    } catch (error) {
+        problems.push(`${key}: ${error instanceof Error ? error.message : String(error)}`);
+        return undefined;
+    }
+}

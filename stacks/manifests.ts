@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "../components/kubernetesObject";
+import { fluxInstall, loadRelease, parseRelease, type Product } from "../components/release";
+import type { ClusterConfig } from "./config";
+
+/** The objects of each of the stack's releases. */
+export type Manifests = Readonly<Record<Product, readonly KubernetesObject[]>>;
+
+/**
+ * Loads, verifies and parses the stack's releases, and selects of Flux what the config asks for. It all happens before
+ * the first resource is registered, so that a release that can't be had or trusted changes nothing.
+ * @throws ReleaseError
+ */
+export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
+    const load = async (product: Product): Promise<readonly KubernetesObject[]> => {
+        const release = config.releases[product];
+        const log = (message: string): void => void pulumi.log.info(message, undefined, undefined, true);
+        return parseRelease(await loadRelease(release, { mirror: config.releaseMirror, log }));
+    };
+    const [pipelines, triggers, flux] = await Promise.all([
+        load("tekton-pipelines"),
+        load("tekton-triggers"),
+        load("flux"),
+    ]);
+    return {
+        "tekton-pipelines": pipelines,
+        "tekton-triggers": triggers,
+        flux: fluxInstall(flux, {
+            version: config.fluxVersion,
+            namespace: config.fluxNamespace,
+            components: config.fluxComponents,
+            networkPolicy: config.fluxNetworkPolicy,
+            watchAllNamespaces: config.fluxWatchAllNamespaces,
+            logLevel: config.fluxLogLevel,
+            clusterDomain: config.fluxClusterDomain,
+            registry: config.fluxRegistry,
+            imagePullSecret: config.fluxImagePullSecret,
+            tolerationKeys: config.fluxTolerationKeys,
+        }),
+    };
+}

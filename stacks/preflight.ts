@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { LockedRelease } from "../components/release";
+import type { ClusterConfig } from "./config";
+
+/** The cluster can't take what the stack would install on it. */
+export class PreflightError extends Error {
+    override readonly name = "PreflightError";
+}
+
+/**
+ * Checks, before the first resource is registered, that the cluster answers and that its version suits every release.
+ * A preview goes on without a cluster, with a warning: it is of use in a pull request all the same.
+ * @throws PreflightError
+ */
+export async function checkCluster(config: ClusterConfig): Promise<void> {
+    const { server, version, problem } = await serverVersion(config);
+    if (version === undefined) {
+        const message = `the cluster can't be reached at ${server}: ${problem}. Check the kubeconfig (KUBECONFIG, or pulumi config set kubernetes:context …) and that the API server runs.`;
+        if (!pulumi.runtime.isDryRun()) throw new PreflightError(message);
+        await pulumi.log.warn(`${message} The preview is of an empty cluster, and its version isn't checked.`);
+        return;
+    }
+    const problems = Object.values(config.releases).flatMap((release) => versionProblem(release, version));
+    if (problems.length > 0) {
+        throw new PreflightError(
+            `the cluster at ${server} runs Kubernetes ${version}, and that doesn't suit every release:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
+        );
+    }
+}
+
+/** Why a release can't run on this version of Kubernetes ("1.36"), if it can't. */
+export function versionProblem({ product, version, kubernetes }: LockedRelease, cluster: string): string[] {
+    if (compare(cluster, kubernetes.min) < 0) {
+        return [
+            `${product} ${version} needs ${kubernetes.min} or newer: upgrade the cluster, or choose an older release.`,
+        ];
+    }
+    if (kubernetes.max !== undefined && compare(cluster, kubernetes.max) > 0) {
+        return [
+            `${product} ${version} needs ${kubernetes.max} or older: its API versions have been removed since. Choose a newer release.`,
+        ];
+    }
+    return [];
+}
+
+function compare(a: string, b: string): number {
+    const [majorA = 0, minorA = 0] = a.split(".").map(Number);
+    const [majorB = 0, minorB = 0] = b.split(".").map(Number);
+    return majorA - majorB || minorA - minorB;
+}
+
+async function serverVersion({
+    kubeconfig,
+    kubeContext,
+}: ClusterConfig): Promise<{ server: string; version?: string; problem?: string }> {
+    // Loaded here, not at the top: it is large, and this way it loads while the releases are read.
+    const k8s = await import("@kubernetes/client-node");
+    const loaded = new k8s.KubeConfig();
+    let server = "an unknown address";
+    try {
+        // As the provider does: contents, or a path.
+        if (kubeconfig === undefined) loaded.loadFromDefault();
+        else if (/^\s*(\{|apiVersion|clusters|kind)/m.test(kubeconfig)) loaded.loadFromString(kubeconfig);
+        else loaded.loadFromFile(kubeconfig);
+        if (kubeContext !== undefined) loaded.setCurrentContext(kubeContext);
+        server = loaded.getCurrentCluster()?.server ?? server;
+        const api = loaded.makeApiClient(k8s.VersionApi);
+        const { major, minor } = await withTimeout(api.getCode(), 15_000);
+        return { server, version: `${major}.${minor.replace(/\D.*$/, "")}` };
+    } catch (error) {
+        return { server, problem: reason(error) };
+    }
+}
+
+async function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const expiry = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds);
+    });
+    try {
+        return await Promise.race([promise, expiry]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/** The innermost cause: "connect ECONNREFUSED 127.0.0.1:6443" rather than "request failed". */
+function reason(error: unknown): string {
+    if (!(error instanceof Error)) return String(error);
+    return error.cause === undefined ? error.message.split("\n")[0]! : reason(error.cause);
+}

@@ -1,0 +1,139 @@
+import { expect } from "chai";
+import { ConfigError, readConfig, type ClusterConfig } from "../../../stacks/config";
+import { resolve, simulate } from "../support/engine";
+
+const gitUrl = "https://git.example.com/fleet.git";
+
+async function read(config: Record<string, unknown>): Promise<ClusterConfig> {
+    return (await simulate(config, readConfig)).outputs;
+}
+
+async function problems(config: Record<string, unknown>): Promise<readonly string[]> {
+    try {
+        await read(config);
+    } catch (error) {
+        if (error instanceof ConfigError) return error.problems;
+        throw error;
+    }
+    throw new Error("the config was accepted");
+}
+
+describe("stack config", () => {
+    const environment = { ...process.env };
+    beforeEach(() => {
+        delete process.env.RELEASE_MIRROR;
+        delete process.env.RELEASE_LOCK;
+    });
+    afterEach(() => {
+        process.env = { ...environment };
+    });
+
+    it("needs nothing but a Git URL, and has the names of the demonstration", async () => {
+        const config = await read({ gitUrl });
+        expect(config).to.include({
+            receiverName: "generic-receiver",
+            webhookTokenSecretName: "generic-receiver-token",
+            providerName: "tekton-el-provider",
+            alertName: "tekton-alert",
+            pipelineName: "flux-demo-pipeline",
+            eventListenerName: "flux-event-listener",
+            serviceAccountName: "flux-notifications-sa",
+            syncName: "flux-system",
+            namespace: "default",
+        });
+        expect(config.releases["tekton-pipelines"].version).to.equal("v1.15.0");
+        expect(Object.isFrozen(config)).to.equal(true);
+    });
+
+    it("takes an empty value for one that isn't set", async () => {
+        const config = await read({ gitUrl, releaseMirror: "", gitUsername: "", gitPassword: "", receiverBaseUrl: "" });
+        expect(config.releaseMirror).to.equal(undefined);
+        expect(config.gitCredentials).to.equal(undefined);
+    });
+
+    it("lets the environment name a mirror, and the config override it", async () => {
+        process.env.RELEASE_MIRROR = "/of/this/machine";
+        expect((await read({ gitUrl })).releaseMirror).to.equal("/of/this/machine");
+        expect((await read({ gitUrl, releaseMirror: "/of/the/stack" })).releaseMirror).to.equal("/of/the/stack");
+    });
+
+    it("reports every problem at once", async () => {
+        const all = await problems({ fluxLogLevel: "verbose", namespace: "Default", readyTimeout: "soon" });
+        expect(all.map((line) => line.split(":")[0])).to.have.members([
+            "gitUrl",
+            "fluxLogLevel",
+            "namespace",
+            "readyTimeout",
+        ]);
+    });
+
+    const cases: [name: string, config: Record<string, unknown>, ...fragments: string[]][] = [
+        ["a missing Git URL", {}, "gitUrl: is missing", "pulumi config set gitUrl"],
+        ["a Git address that is no URL", { gitUrl: "git@host:a/b" }, '"git@host:a/b"', "ssh://git@host/path"],
+        ["an unknown key", { gitUrl, gitBrnch: "main" }, "gitBrnch: there is no such key", "Did you mean gitBranch?"],
+        [
+            "an unknown controller",
+            { gitUrl, fluxComponents: ["source-controler"] },
+            'fluxComponents[0]: "source-controler" is not one of source-controller',
+            "Did you mean source-controller?",
+        ],
+        [
+            "an unknown release",
+            { gitUrl, tektonPipelinesVersion: "1.15.0" },
+            "tektonPipelinesVersion:",
+            "1.15.0",
+            "v1.15.0",
+        ],
+        ["a value of the wrong type", { gitUrl, crdDescriptions: "maybe" }, 'crdDescriptions: "maybe"', "boolean"],
+        ["a list that isn't one", { gitUrl, routes: "demo" }, 'routes: "demo" must be of type array'],
+        [
+            "an unknown kind of source",
+            { gitUrl, routes: [{ name: "a", source: { kind: "GitRepo", name: "b" } }] },
+            'routes[0].source.kind: "GitRepo" is not one of GitRepository, OCIRepository, Bucket.',
+            "Did you mean GitRepository?",
+        ],
+        [
+            "an unknown key of a route",
+            { gitUrl, routes: [{ name: "a", pipline: { name: "b" } }] },
+            "routes[0].pipline: there is no such key",
+            "Did you mean pipeline?",
+        ],
+        [
+            "two routes of one name",
+            { gitUrl, routes: [{ name: "a" }, { name: "b" }, { name: "a" }] },
+            'routes[2].name: "a" is also the name of routes[0]',
+        ],
+        ["a user without a password", { gitUrl, gitUsername: "me" }, "gitPassword: is missing", "--secret gitPassword"],
+        ["ssh without a key", { gitUrl: "ssh://git@host/a" }, "gitIdentity: is missing", "--secret gitIdentity"],
+        ["ssh without host keys", { gitUrl: "ssh://git@host/a" }, "gitKnownHosts: is missing", "ssh-keyscan"],
+        ["an ssh key for https", { gitUrl, gitIdentity: "key" }, "gitIdentity, gitKnownHosts: are for ssh", gitUrl],
+        [
+            "generations that no cluster runs together",
+            { gitUrl, tektonTriggersVersion: "v0.10.1" },
+            "tekton-triggers v0.10.1",
+            "different generations",
+        ],
+        ["a mirror of releases whose lock isn't there", { gitUrl, releaseLock: "/no/such.lock.json" }, "/no/such.lock"],
+    ];
+    for (const [name, config, ...fragments] of cases) {
+        it(`refuses ${name}`, async () => {
+            const text = (await problems(config)).join("\n");
+            for (const fragment of fragments) expect(text).to.include(fragment);
+        });
+    }
+
+    it("keeps passwords and keys secret", async () => {
+        const config = await read({ gitUrl, gitPassword: "of-the-host" });
+        const credentials = config.gitCredentials as {
+            username: string;
+            password: import("@pulumi/pulumi").Output<string>;
+        };
+        expect(credentials.username).to.equal("git");
+        expect(await resolve(credentials.password)).to.deep.equal({ value: "of-the-host", secret: true });
+    });
+
+    it("takes the cluster from the Kubernetes provider's own config", async () => {
+        const config = await read({ gitUrl, "kubernetes:context": "staging" });
+        expect(config.kubeContext).to.equal("staging");
+    });
+});

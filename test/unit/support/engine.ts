@@ -1,0 +1,158 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "../../../components/kubernetesObject";
+
+/** A resource as the program registered it with the simulated engine. */
+export interface Registered {
+    readonly type: string;
+    readonly name: string;
+    readonly urn: string;
+    readonly custom: boolean;
+    readonly inputs: Record<string, unknown>;
+    readonly parent: string;
+    /** URNs of all that it waits for. */
+    readonly dependsOn: readonly string[];
+    readonly deletedWith: string;
+    readonly additionalSecretOutputs: readonly string[];
+    /** Input properties, at any depth below these, that the program marked secret. */
+    readonly secretInputs: readonly string[];
+}
+
+/** Every resource that a run registered. */
+export class Registrations extends Array<Registered> {
+    /** The one Kubernetes object of a kind, and of a name where there are several. */
+    object(kind: string, name?: string): Registered & { inputs: KubernetesObject & Record<string, any> } {
+        const found = this.filter(({ type, inputs }) => {
+            const metadata = inputs.metadata as KubernetesObject["metadata"] | undefined;
+            return (
+                type.endsWith(`:${kind}`) && metadata !== undefined && (name === undefined || metadata.name === name)
+            );
+        });
+        if (found.length !== 1) throw new Error(`${found.length} registered objects are ${kind} ${name ?? ""}`);
+        return found[0] as ReturnType<Registrations["object"]>;
+    }
+
+    /** Whether `later` (a resource, or a component that holds it) waits for `earlier`, directly or through others, components standing for their children. */
+    waitsFor(later: Registered, earlier: Registered): boolean {
+        const byUrn = new Map(this.map((resource) => [resource.urn, resource]));
+        const seen = new Set<string>();
+        const visit = (urn: string): boolean => {
+            if (urn === earlier.urn) return true;
+            if (seen.has(urn)) return false;
+            seen.add(urn);
+            return prerequisites(byUrn.get(urn)).some(visit);
+        };
+        return prerequisites(later).some(visit);
+    }
+}
+
+/** A child registers after its parent, and so after all that its parent waits for. */
+function prerequisites(resource: Registered | undefined): string[] {
+    return resource === undefined ? [] : [...resource.dependsOn, resource.parent];
+}
+
+/** What the simulated cluster says in the status of the objects that the program waits for. */
+const statuses: Record<string, Record<string, unknown>> = {
+    EventListener: { address: { url: "http://address-of-the-status:1234" } },
+    Receiver: { webhookPath: "/hook/path-of-the-status", url: "/hook/path-of-the-status" },
+};
+
+const project = "flux-to-tekton";
+
+/**
+ * Runs a program against Pulumi's mocks: a simulated engine that registers everything and creates nothing.
+ * @param config values as `pulumi config set` stores them: text, or JSON for anything else
+ */
+export async function simulate<T>(
+    config: Record<string, unknown>,
+    program: () => Promise<T> | T,
+    { preview = false }: { preview?: boolean } = {},
+): Promise<{ resources: Registrations; outputs: T }> {
+    const resources = new Registrations();
+    await pulumi.runtime.setMocks(
+        {
+            newResource: ({ type, name, inputs }) => ({
+                id: `${name}-id`,
+                state: { ...inputs, result: `random-of-${name}`, status: statuses[type.split(":").at(-1)!] },
+            }),
+            call: ({ inputs }) => inputs,
+        },
+        project,
+        "test",
+        preview,
+    );
+    record(resources);
+    const entries = Object.entries(config).map(([key, value]): [string, string] => [
+        key.includes(":") ? key : `${project}:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    pulumi.runtime.setAllConfig(
+        Object.fromEntries(entries),
+        entries.map(([key]) => key).filter((key) => /gitPassword|gitIdentity/.test(key)),
+    );
+    const outputs = await program();
+    await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+    return { resources, outputs };
+}
+
+/** What of Pulumi's wire protocol a registration is read from: the mocks' own arguments leave out most of it. */
+interface RegisterRequest {
+    getType(): string;
+    getName(): string;
+    getCustom(): boolean;
+    getParent(): string;
+    getDependenciesList(): string[];
+    getDeletedwith(): string;
+    getAdditionalsecretoutputsList(): string[];
+    getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
+}
+type Register = (
+    request: RegisterRequest,
+    callback: (error: unknown, response?: { getUrn(): string }) => void,
+) => Promise<void>;
+
+function record(resources: Registrations): void {
+    const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource: Register };
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, callback) =>
+        register(request, (error, response) => {
+            const object = request.getObject()?.toJavaScript() ?? {};
+            resources.push({
+                type: request.getType(),
+                name: request.getName(),
+                urn: response?.getUrn() ?? "",
+                custom: request.getCustom(),
+                inputs: withoutSignatures(object) as Record<string, unknown>,
+                parent: request.getParent(),
+                dependsOn: request.getDependenciesList(),
+                deletedWith: request.getDeletedwith(),
+                additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+                secretInputs: Object.keys(object).filter((key) => holdsSecret(object[key])),
+            });
+            callback(error, response);
+        });
+}
+
+/** Resolves an output; tells whether it is a secret. */
+export async function resolve<T>(output: pulumi.Output<T>): Promise<{ value: T; secret: boolean }> {
+    const value = await new Promise<T>((done) => void output.apply(done));
+    return { value, secret: await pulumi.isSecret(output) };
+}
+
+/** The signature by which Pulumi marks a value on the wire, and the one that says secret. */
+const signature = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+function isSecret(value: unknown): value is { value: unknown } {
+    return typeof value === "object" && value !== null && (value as Record<string, unknown>)[signature] === secretSignature;
+}
+
+function holdsSecret(value: unknown): boolean {
+    return isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsSecret));
+}
+
+function withoutSignatures(value: unknown): unknown {
+    if (isSecret(value)) return withoutSignatures(value.value);
+    if (Array.isArray(value)) return value.map(withoutSignatures);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSignatures(inner)]));
+}
