@@ -173,7 +173,7 @@ describe("sandbox Git server", () => {
 
     describe("receiver", () => {
         const receiverLog = async (name: string, lines: number): Promise<string[]> => {
-            for (const end = Date.now() + 15_000; ; ) {
+            for (const end = Date.now() + 15_000; ;) {
                 const path = join(root, name, "receiver.log");
                 const log = existsSync(path) ? (await readFile(path, "utf8")).trim().split("\n") : [];
                 if (log.length >= lines || Date.now() > end) return log;
