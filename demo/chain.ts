@@ -1,0 +1,86 @@
+import { commit, createRepository, setReceiver } from "../sandbox/git/repository";
+import { type ApiObject, condition, kubectl, until } from "./cluster";
+
+/** The repository of Pulumi.staging.yaml, on the sandbox's Git server. */
+export const repository = "fleet-infra.git";
+const pipelineRuns = "/apis/tekton.dev/v1/namespaces/default/pipelineruns";
+
+function setting(name: "SANDBOX_GIT_ROOT" | "SANDBOX_GIT_URL"): string {
+    const value = process.env[name];
+    if (value === undefined)
+        throw new Error(`${name} isn't set: run this inside the sandbox (npm run sandbox -- exec)`);
+    return value;
+}
+
+/** Makes the repository that Flux follows, with a first commit in it; one that exists stays as it is. */
+export async function prepareRepository(): Promise<void> {
+    await createRepository(setting("SANDBOX_GIT_ROOT"), repository);
+    const { stdout } = await (
+        await import("execa")
+    ).execa("git", ["ls-remote", setting("SANDBOX_GIT_URL") + repository]);
+    if (stdout === "") await push("Start the fleet");
+}
+
+/** Makes every push call the Receiver, as a Git host's webhook would; `undefined` makes it stop. */
+export async function callReceiver(path: string | undefined): Promise<void> {
+    const root = setting("SANDBOX_GIT_ROOT");
+    if (path === undefined) return setReceiver(root, repository, undefined);
+    const address = await kubectl(
+        "-n",
+        "flux-system",
+        "get",
+        "service",
+        "webhook-receiver",
+        "-o",
+        "jsonpath={.spec.clusterIP}",
+    );
+    await setReceiver(root, repository, `http://${address}${path}`);
+}
+
+/** Commits a change of the greeting that Flux deploys, and pushes it. Returns the commit's hash. */
+export async function push(message: string): Promise<string> {
+    const greeting = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "greeting", namespace: "default" },
+        data: { greeting: message },
+    };
+    return commit({
+        url: setting("SANDBOX_GIT_URL") + repository,
+        message,
+        files: { "staging-cluster/greeting.yaml": JSON.stringify(greeting, undefined, 2) },
+    });
+}
+
+/** The first line of a commit's message, in the words of the event that announces it. */
+function announces(run: ApiObject, message: string): boolean {
+    const params = run.spec?.params as { name: string; value: string }[] | undefined;
+    return params?.find(({ name }) => name === "message")?.value === `stored artifact for commit '${message}'`;
+}
+
+/** Waits for the PipelineRun that a commit starts. */
+export async function runOf(message: string, timeout = 120): Promise<{ name: string; at: number }> {
+    const { object, at } = await until(pipelineRuns, (run) => announces(run, message), {
+        timeout,
+        what: `a PipelineRun for the commit '${message}'`,
+    });
+    return { name: object.metadata.name, at };
+}
+
+/** Waits until a PipelineRun has succeeded; fails at once, with its own message, when it has failed. */
+export async function succeeded(name: string, timeout = 180): Promise<{ at: number }> {
+    const { object, at } = await until(
+        pipelineRuns,
+        (run) => run.metadata.name === name && ["True", "False"].includes(condition(run, "Succeeded")?.status ?? ""),
+        { timeout, what: `the end of PipelineRun ${name}` },
+    );
+    const end = condition(object, "Succeeded")!;
+    if (end.status !== "True") throw new Error(`PipelineRun ${name}: ${end.reason}: ${end.message}`);
+    return { at };
+}
+
+/** The last line of a controller's log that matches. */
+export async function logLine(namespace: string, deployment: string, pattern: RegExp): Promise<string | undefined> {
+    const lines = (await kubectl("-n", namespace, "logs", `deployment/${deployment}`, "--tail=500")).split("\n");
+    return lines.reverse().find((line) => pattern.test(line));
+}

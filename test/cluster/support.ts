@@ -1,0 +1,90 @@
+import { execa } from "execa";
+import type { ApiObject } from "../../demo/cluster";
+import { condition, kubectl, list } from "../../demo/cluster";
+
+/** Kinds of which a destroy leaves none behind; what Kubernetes makes by itself stands in the list before, too. */
+const inventoryKinds = [
+    "namespaces",
+    "customresourcedefinitions",
+    "validatingwebhookconfigurations",
+    "mutatingwebhookconfigurations",
+    "clusterroles",
+    "clusterrolebindings",
+    "roles",
+    "rolebindings",
+    "serviceaccounts",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "jobs",
+    "pods",
+    "services",
+    "secrets",
+    "networkpolicies",
+    "resourcequotas",
+    "horizontalpodautoscalers",
+    "poddisruptionbudgets",
+];
+
+/** Everything of these kinds on the cluster, as `kind namespace/name`. */
+export async function inventory(): Promise<string[]> {
+    const objects = await list(inventoryKinds.join(","), "--all-namespaces");
+    return objects
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined || metadata.finalizers !== undefined)
+        .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`)
+        .sort();
+}
+
+/** Measured times, in the order in which they were taken; printed at the end of a run. */
+const figures: { what: string; seconds: number }[] = [];
+
+/** Runs an action and records how long it took. */
+export async function measured<T>(what: string, action: () => Promise<T>): Promise<T> {
+    const start = Date.now();
+    const result = await action();
+    record(what, Date.now() - start);
+    return result;
+}
+
+export function record(what: string, milliseconds: number): void {
+    figures.push({ what, seconds: milliseconds / 1000 });
+}
+
+export function printFigures(): void {
+    console.log("\n  Measured (single runs on a noisy machine):");
+    for (const { what, seconds } of figures) console.log(`    ${seconds.toFixed(2).padStart(7)} s  ${what}`);
+}
+
+/** What the cluster says of its state, for a failure: conditions, events, and the logs of pods that aren't ready. */
+export async function explainCluster(): Promise<string> {
+    const lines: string[] = [];
+    const pods = await list("pods", "--all-namespaces");
+    lines.push("Pods:", await kubectl("get", "pods", "--all-namespaces", "-o", "wide"));
+    for (const pod of pods.filter(
+        (one) => condition(one, "Ready")?.status !== "True" && one.status?.phase !== "Succeeded",
+    )) {
+        const { namespace = "", name } = pod.metadata;
+        const logs = await execa(
+            "kubectl",
+            ["-n", namespace, "logs", name, "--all-containers", "--tail=20", "--prefix"],
+            { reject: false, all: true },
+        );
+        lines.push(`Log of ${namespace}/${name}:`, logs.all);
+    }
+    const kinds = ["gitrepositories", "kustomizations", "receivers", "eventlisteners", "pipelineruns"];
+    for (const kind of kinds) {
+        for (const object of await list(kind, "--all-namespaces").catch(() => [])) lines.push(conditions(object));
+    }
+    lines.push("Events:", await kubectl("get", "events", "--all-namespaces", "--sort-by=.lastTimestamp").then(tail));
+    return lines.join("\n");
+}
+
+function conditions({ kind, metadata, status }: ApiObject): string {
+    const all = (status?.conditions ?? []) as { type: string; status: string; reason: string; message: string }[];
+    return `${kind} ${metadata.name}: ${all.map((one) => `${one.type}=${one.status} (${one.reason}: ${one.message})`).join(", ")}`;
+}
+
+function tail(text: string): string {
+    return text.split("\n").slice(-40).join("\n");
+}
