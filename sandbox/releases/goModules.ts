@@ -19,27 +19,36 @@ export function lockedVersion(tool: string, module: string): string {
     throw new Error(`${path} locks no version of ${module}. Add it there (go get ${module}).`);
 }
 
+/** Modules that the public checksum database doesn't have: their checksums, as in a go.sum. */
+const pinned: Readonly<Record<string, string>> = {
+    "github.com/fluxcd/source-watcher/v2@v2.2.3": "h1:50kpO1U+7tj9s+n6onf59vTpsiOC6y20SELNqa3w170=",
+};
+
 /**
- * Downloads a Go module, or finds it in Go's module cache (GOMODCACHE decides where that is).
+ * Downloads a Go module, or finds it in Go's module cache. Go verifies it with the checksum database.
+ * @param module Path with the suffix that its major version needs: "github.com/fluxcd/flux2/v2".
  * @returns the folder with its files, read-only
  * @throws Error with Go's own message
  */
 export async function downloadModule(module: string, version: string): Promise<string> {
-    const { stdout, failed, message } = await execa("go", ["mod", "download", "-json", `${module}@${version}`], {
+    const name = `${module}@${version}`;
+    const { stdout, shortMessage } = await execa("go", ["mod", "download", "-json", name], {
         reject: false,
-        // Outside any module, so that no go.mod of ours is read or written.
+        // Outside any module, so that no go.mod is read.
         cwd: "/",
+        env: { GOWORK: "off", ...(pinned[name] ? { GONOSUMDB: module } : {}) },
     });
-    const result = parse(stdout);
-    if (result.Dir) return result.Dir;
-    throw new Error(
-        `The Go module ${module}@${version} can't be downloaded: ${result.Error ?? (failed ? message : stdout)}`,
-    );
+    const { Dir, Sum, Error: cause } = parse(stdout);
+    if (!Dir) throw new Error(`The Go module ${name} can't be had: ${cause ?? shortMessage ?? stdout}`);
+    if (pinned[name] && pinned[name] !== Sum) {
+        throw new Error(`The Go module ${name} has the checksum ${Sum}, expected is ${pinned[name]}. Don't use it.`);
+    }
+    return Dir;
 }
 
-function parse(stdout: string): { Dir?: string; Error?: string } {
+function parse(stdout: string): { Dir?: string; Sum?: string; Error?: string } {
     try {
-        return JSON.parse(stdout) as { Dir?: string; Error?: string };
+        return JSON.parse(stdout) as { Dir?: string; Sum?: string; Error?: string };
     } catch {
         return {};
     }

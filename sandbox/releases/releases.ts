@@ -1,6 +1,24 @@
-/** Where the sandbox's program gets its release manifests from. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+    loadRelease,
+    lockedRelease,
+    parseRelease,
+    readLock,
+    ReleaseError,
+    type LockedRelease,
+    type ReleaseLock,
+} from "../../components/release";
+import { program } from "../tools";
+import * as assemble from "./assemble";
+import { lockedVersion } from "./goModules";
+import { imageReferences } from "./imageReferences";
+
+/** Where the programs that run in the sandbox get their release manifests from. */
 export interface PreparedReleases {
-    /** Folder or base URL for RELEASE_MIRROR; undefined when upstream is used directly. */
+    /** Folder or base URL for RELEASE_MIRROR. */
     mirror?: string;
     /** File for RELEASE_LOCK: only for assembled manifests, whose bytes aren't upstream's. */
     lock?: string;
@@ -9,10 +27,113 @@ export interface PreparedReleases {
     images: readonly string[];
 }
 
-/** Finds the release manifests: mirror, else upstream, else assembled from the Go modules of the same versions. */
+/** The sandbox's images are built from the same versions. */
+function versions(): [product: LockedRelease["product"], version: string][] {
+    return [
+        ["tekton-pipelines", lockedVersion("tekton-pipelines", "github.com/tektoncd/pipeline")],
+        ["tekton-triggers", lockedVersion("tekton-triggers", "github.com/tektoncd/triggers")],
+        ["flux", "v2.9.4"],
+    ];
+}
+
+/** The release mirror beside the checkout: a folder that several checkouts share. */
+const besideCheckout = join(__dirname, "..", "..", "..", "shared", "releases");
+
+/**
+ * Finds the manifests of the releases that the sandbox has images for: in the mirror that RELEASE_MIRROR names, in the
+ * one beside the checkout, upstream, or else assembled from Go modules. Later calls find what an earlier one stored.
+ * @param options.cacheDir For what is downloaded or assembled. Inside the sandbox nothing can be downloaded.
+ * @throws ReleaseError for a mirror that lacks a file or has another than the locked one; Error when nothing works
+ */
 export async function prepareReleases(options: {
     cacheDir: string;
     log(line: string): void;
 }): Promise<PreparedReleases> {
-    throw new Error(`not written yet ${options.cacheDir}`);
+    const { cacheDir, log } = options;
+    const ownMirror = process.env["RELEASE_MIRROR"] ?? (existsSync(besideCheckout) ? besideCheckout : undefined);
+    if (ownMirror) {
+        const lock = readLock(process.env["RELEASE_LOCK"]);
+        return { mirror: ownMirror, how: "mirror", images: await imagesOf(lock, { mirror: ownMirror, log }) };
+    }
+    const assembled = join(cacheDir, "assembled");
+    const again = await usable(assembled);
+    if (again) {
+        log(`using the manifests assembled from Go modules in ${assembled}; without it, upstream is asked again`);
+        return again;
+    }
+    const upstream = join(cacheDir, "upstream");
+    try {
+        const images = await imagesOf(readLock(), { cacheDir: upstream, log, timeoutMs: 15_000 });
+        return { mirror: upstream, how: "upstream", images };
+    } catch (error) {
+        if (!(error instanceof ReleaseError)) throw error;
+        log(`Upstream's manifests can't be had: ${error.message}\nAssembling them from Go modules.`);
+    }
+    await assembleInto(assembled, log);
+    const prepared = await usable(assembled);
+    if (!prepared) throw new Error(`The manifests just assembled in ${assembled} can't be read.`);
+    return prepared;
+}
+
+async function imagesOf(lock: ReleaseLock, source: Parameters<typeof loadRelease>[1]): Promise<string[]> {
+    const releases = versions().map(([product, version]) => lockedRelease(product, version, lock));
+    const loaded = await Promise.all(releases.map((release) => loadRelease(release, source)));
+    return imageReferences(loaded.flatMap(parseRelease));
+}
+
+const lockName = "releases.lock.json";
+
+/** What was assembled earlier, if it is whole and of today's versions. */
+async function usable(folder: string): Promise<PreparedReleases | undefined> {
+    const lock = join(folder, lockName);
+    if (!existsSync(lock)) return undefined;
+    try {
+        return { mirror: folder, lock, how: "assembled", images: await imagesOf(readLock(lock), { mirror: folder }) };
+    } catch (error) {
+        if (error instanceof ReleaseError) return undefined;
+        throw error;
+    }
+}
+
+/**
+ * Assembles the releases into a folder that is a mirror: the files under their locked names, and a lock with the hashes
+ * that these bytes have. The folder is there as a whole or not at all.
+ * @param kubectl @default the sandbox's own
+ */
+export async function assembleInto(
+    folder: string,
+    log: (line: string) => void,
+    kubectl = program("kubernetes", "kubectl"),
+): Promise<void> {
+    const texts: Record<LockedRelease["product"], (version: string) => Promise<string[]>> = {
+        "tekton-pipelines": async (version) => [await assemble.tektonPipelines(version)],
+        "tekton-triggers": async (version) => {
+            const { release, interceptors } = await assemble.tektonTriggers(version);
+            return [release, interceptors];
+        },
+        flux: async (version) => {
+            const { install, leftOut } = await assemble.flux(version, kubectl);
+            for (const reason of leftOut) log(`Flux without ${reason}`);
+            return [install];
+        },
+    };
+    const unfinished = `${folder}.partial`;
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { recursive: true });
+    const lock: Record<string, Record<string, Omit<LockedRelease, "product" | "version">>> = {};
+    for (const [product, version] of versions()) {
+        log(`assembling ${product} ${version} from Go modules`);
+        const { files, kubernetes, generation } = lockedRelease(product, version);
+        const own = (await texts[product](version)).map((text, index) => {
+            const name = files[index]?.name ?? `${product}-${version}-${index}.yaml`;
+            return { name, text, sha256: createHash("sha256").update(text).digest("hex") };
+        });
+        for (const { name, text } of own) await writeFile(join(unfinished, name), text);
+        lock[product] = {
+            [version]: { files: own.map(({ name, sha256 }) => ({ name, sha256 })), kubernetes, generation },
+        };
+    }
+    await writeFile(join(unfinished, lockName), JSON.stringify(lock, undefined, 4));
+    await rm(folder, { recursive: true, force: true });
+    await rename(unfinished, folder);
 }

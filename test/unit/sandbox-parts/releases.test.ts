@@ -1,0 +1,160 @@
+import { expect } from "chai";
+import { execa } from "execa";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { KubernetesObject } from "../../../components/kubernetesObject";
+import { loadRelease, lockedRelease, objectId, parseRelease, products, readLock } from "../../../components/release";
+import { recipeFor } from "../../../sandbox/images/recipes";
+import { parseReference } from "../../../sandbox/images/reference";
+import { findCommand } from "../../../sandbox/machine";
+import { lockedVersion } from "../../../sandbox/releases/goModules";
+import { imageReferences } from "../../../sandbox/releases/imageReferences";
+import { assembleInto, prepareReleases } from "../../../sandbox/releases/releases";
+import { program } from "../../../sandbox/tools";
+import { releaseObjects, releasesFolder } from "../release/support";
+
+const versions = {
+    "tekton-pipelines": lockedVersion("tekton-pipelines", "github.com/tektoncd/pipeline"),
+    "tekton-triggers": lockedVersion("tekton-triggers", "github.com/tektoncd/triggers"),
+    flux: "v2.9.4",
+};
+const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+describe("sandbox releases", () => {
+    describe("image references", () => {
+        const deployment = (container: object): KubernetesObject => ({
+            apiVersion: "apps/v1",
+            kind: "Deployment",
+            metadata: { name: "controller" },
+            spec: { template: { spec: { containers: [container] } } },
+        });
+
+        it("are found in images, arguments and environment", () => {
+            const objects = [
+                deployment({
+                    image: "alpine",
+                    args: ["-nop-image", `ghcr.io/a/nop:v1@${digest}`, "--shell-image=cgr.dev/x/busybox:1.2"],
+                    env: [{ name: "SINK_IMAGE", value: `ghcr.io/a/sink@${digest}` }],
+                }),
+            ];
+            expect(imageReferences(objects)).to.deep.equal([
+                "alpine",
+                `ghcr.io/a/nop:v1@${digest}`,
+                "cgr.dev/x/busybox:1.2",
+                `ghcr.io/a/sink@${digest}`,
+            ]);
+        });
+
+        it("aren't taken for addresses, files and schemas", () => {
+            const args = ["--events-addr=http://notification-controller.flux-system.svc/", "/etc/config:ro", "a.b/c"];
+            const schema = { ...deployment({}), spec: { versions: [{ description: `ghcr.io/a/b@${digest}` }] } };
+            expect(imageReferences([deployment({ args }), schema])).to.deep.equal([]);
+        });
+    });
+
+    describe("from a mirror", () => {
+        it("lists every image of the real releases", async function () {
+            if (!releasesFolder) return this.skip();
+            const before = process.env["RELEASE_MIRROR"];
+            process.env["RELEASE_MIRROR"] = releasesFolder;
+            try {
+                const { images, ...rest } = await prepareReleases({ cacheDir: "/nonexistent", log: () => undefined });
+                expect(rest).to.deep.equal({ how: "mirror", mirror: releasesFolder });
+                const names = images.map((image) => image.replace(/(-[0-9a-f]{32})?(:v[\d.]+)?(@sha256:.*)?$/, ""));
+                expect(names.sort()).to.deep.equal([
+                    "cgr.dev/chainguard/busybox",
+                    ...[
+                        ...["helm-controller", "image-automation-controller", "image-reflector-controller"],
+                        ...["kustomize-controller", "notification-controller", "source-controller", "source-watcher"],
+                    ].map((name) => `ghcr.io/fluxcd/${name}`),
+                    ...[
+                        ...["controller", "entrypoint", "events", "nop", "resolvers", "sidecarlogresults"],
+                        ...["webhook", "workingdirinit"],
+                    ].map((name) => `ghcr.io/tektoncd/pipeline/${name}`),
+                    ...["controller", "eventlistenersink", "interceptors", "webhook"].map(
+                        (name) => `ghcr.io/tektoncd/triggers/${name}`,
+                    ),
+                    "mcr.microsoft.com/powershell:nanoserver",
+                ]);
+            } finally {
+                if (before === undefined) delete process.env["RELEASE_MIRROR"];
+                else process.env["RELEASE_MIRROR"] = before;
+            }
+        });
+    });
+
+    describe("assembled from Go modules", function () {
+        // The modules are downloaded where Go doesn't have them yet.
+        this.timeout(180_000);
+        let folder: string;
+        let assembled: Record<(typeof products)[number], KubernetesObject[]> | undefined;
+
+        before(async () => {
+            const kubectl = [kubectlOfSandbox(), findCommand("kubectl")].find((path) => path && existsSync(path));
+            if (!kubectl || !(await goModulesCanBeHad())) return;
+            folder = await mkdtemp(join(tmpdir(), "sandbox-releases-"));
+            const mirror = join(folder, "assembled");
+            await assembleInto(mirror, () => undefined, kubectl);
+            const lock = readLock(join(mirror, "releases.lock.json"));
+            const load = async (product: (typeof products)[number]) =>
+                parseRelease(await loadRelease(lockedRelease(product, versions[product], lock), { mirror }));
+            assembled = {
+                "tekton-pipelines": await load("tekton-pipelines"),
+                "tekton-triggers": await load("tekton-triggers"),
+                flux: await load("flux"),
+            };
+        });
+        after(async () => {
+            if (folder) await rm(folder, { recursive: true, force: true });
+        });
+
+        for (const product of products) {
+            it(`${product} ${versions[product]} equals the published release, document by document`, async function () {
+                const published = await releaseObjects(this, product, versions[product]);
+                if (!assembled) return this.skip();
+                const own = assembled[product];
+                expect(own.map(objectId)).to.deep.equal(published.map(objectId));
+                own.forEach((object, index) => {
+                    const expected = withoutDigests(published[index]!);
+                    expect(withoutDigests(object), objectId(object)).to.deep.equal(expected);
+                });
+            });
+        }
+
+        it("asks for images that the sandbox can make", function () {
+            if (!assembled) return this.skip();
+            const references = imageReferences(Object.values(assembled).flat());
+            const none = references.filter((text) => "none" in recipeFor(parseReference(text)));
+            expect(none.map((text) => text.replace(/[:@].*/, ""))).to.deep.equal([
+                "mcr.microsoft.com/powershell",
+                "ghcr.io/fluxcd/helm-controller",
+                "ghcr.io/fluxcd/image-automation-controller",
+                "ghcr.io/fluxcd/image-reflector-controller",
+                "ghcr.io/fluxcd/source-watcher",
+            ]);
+        });
+    });
+});
+
+/** Only the registry knows the digests of upstream's images of the program. */
+function withoutDigests(object: KubernetesObject): unknown {
+    const text = JSON.stringify(object);
+    return JSON.parse(text.replace(/(ghcr\.io\/tektoncd\/[\w./-]+:v[\d.]+)@sha256:[0-9a-f]{64}/g, "$1"));
+}
+
+function kubectlOfSandbox(): string | undefined {
+    try {
+        return program("kubernetes", "kubectl");
+    } catch {
+        return undefined;
+    }
+}
+
+/** Whether Go is there, and has the modules or can download them, within a minute. */
+async function goModulesCanBeHad(): Promise<boolean> {
+    const module = `github.com/tektoncd/triggers@${versions["tekton-triggers"]}`;
+    const { failed } = await execa("go", ["mod", "download", module], { cwd: "/", timeout: 60_000, reject: false });
+    return !failed;
+}
