@@ -10,6 +10,9 @@ export const projectDir = join(__dirname, "..");
 /** What survives `down`: built programs, images, downloaded releases. Can be deleted at any time. */
 export const cacheDir = xdg("XDG_CACHE_HOME", ".cache");
 
+/** containerd's own data: the images, imported and unpacked. Kept across `down`, since making it takes longest. */
+export const containerStore = join(cacheDir, "containerd");
+
 /** What one running sandbox consists of: certificates, data, logs, process records. Gone after `down`. */
 export const stateDir = xdg("XDG_STATE_HOME", join(".local", "state"));
 

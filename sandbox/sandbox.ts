@@ -11,6 +11,7 @@ import { ctr } from "./node/components";
 import { inNetwork, networkExists, processesInNetwork } from "./node/network";
 import * as node from "./node/node";
 import { isAlive, type ProcessRecord, recorded } from "./node/processes";
+import { run } from "./node/run";
 import { cacheDir, runtimeDir, state, stateDir } from "./paths";
 import { type PreparedReleases, prepareReleases } from "./releases/releases";
 import { ensureRequirements } from "./requirements";
@@ -51,7 +52,7 @@ export interface Status {
 export async function status(): Promise<Status> {
     const record = readRecord();
     const processes = recorded().map((one) => ({ ...one, alive: isAlive(one) }));
-    const ended = processes.filter(({ alive }) => !alive).map(({ name }) => name);
+    const ended = node.componentNames.filter((name) => !processes.some((one) => one.name === name && one.alive));
     const nodeReady = record !== undefined && networkExists() && (await node.isNodeReady());
     const problem =
         foreignSandbox() ??
@@ -153,7 +154,7 @@ export function imageStore(log: (line: string) => void): ImageStore {
     return {
         cacheDir: join(cacheDir, "images"),
         program,
-        ctr: async (args) => (await node.run(ctr(args))) ?? "",
+        ctr: async (args) => (await run(ctr(args))) ?? "",
         log,
     };
 }

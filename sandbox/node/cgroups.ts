@@ -37,24 +37,48 @@ export function processesInCgroups(): number[] {
     return [...new Set(pids)];
 }
 
-/** Kills the pods' processes, and removes the cgroup with all that is below it. */
-export async function removeCgroups(): Promise<void> {
-    for (;;) {
-        const pids = processesInCgroups();
-        if (pids.length === 0) break;
+/** Kills the processes of all pods, and waits until they are gone. */
+export async function killPods(): Promise<void> {
+    for (let pids = processesInCgroups(); pids.length > 0; pids = processesInCgroups()) {
         for (const pid of pids) signal(pid, "SIGKILL");
         await sleep(20);
     }
-    for (const dir of cgroups().flatMap(descendants)) rmdirSync(dir);
+}
+
+/** Kills the pods' processes, and removes the cgroup with all that is below it. */
+export async function removeCgroups(): Promise<void> {
+    await killPods();
+    // A cgroup stays busy for a moment after its last process has ended.
+    for (let attempt = 1; ; attempt++) {
+        try {
+            for (const dir of cgroups().flatMap(descendants)) rmdirSync(dir);
+            return;
+        } catch (error) {
+            if (attempt === 50) throw error;
+            await sleep(50);
+        }
+    }
 }
 
 /** A cgroup and all below it, the deepest first. */
 function descendants(dir: string): string[] {
-    if (!existsSync(dir)) return [];
-    const children = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    return [...children.flatMap((child) => descendants(join(dir, child.name))), dir];
+    const children = ifThere(() => readdirSync(dir, { withFileTypes: true }));
+    if (!children) return [];
+    const below = children.filter((child) => child.isDirectory());
+    return [...below.flatMap((child) => descendants(join(dir, child.name))), dir];
 }
 
 function processesIn(dir: string): number[] {
-    return readFileSync(join(dir, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+    const pids = ifThere(() => readFileSync(join(dir, "cgroup.procs"), "utf8")) ?? "";
+    return pids.split("\n").filter(Boolean).map(Number);
+}
+
+/** Pods come and go, and their cgroups with them: undefined for one that has just gone. */
+function ifThere<T>(read: () => T): T | undefined {
+    try {
+        return read();
+    } catch (error) {
+        if (["ENOENT", "ENODEV"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+        throw error;
+    }
 }

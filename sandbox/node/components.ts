@@ -94,6 +94,11 @@ export const components: Readonly<Record<ComponentName, () => Component>> = {
             `--cluster-signing-cert-file=${certificateFile("ca")}`,
             `--cluster-signing-key-file=${keyFile("ca")}`,
             `--flex-volume-plugin-dir=${files.volumePlugins}`,
+            // Its own limit of 20 requests per second is what a start of it takes longest for.
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
+            // How long after the node has become Ready its taint goes, and pods are scheduled.
+            "--node-monitor-period=1s",
             // A machine that stalls for a minute is no reason to evict the pods of its only node.
             "--node-monitor-grace-period=300s",
         ]),

@@ -1,51 +1,43 @@
 import { existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { state } from "../paths";
+import { containerStore, state } from "../paths";
 import type { Component } from "./components";
 
 /**
  * Folders that containerd, its shims, the kubelet and CNI take for their own, some of them whatever they are told. They
- * run in a mount namespace in which these are folders of the sandbox's state: another container runtime or kubelet of
- * this machine isn't disturbed, and every mount of every pod is gone with the last process.
+ * run in a mount namespace in which these are the sandbox's: another container runtime or kubelet of this machine isn't
+ * disturbed, and every mount of every pod is gone with the last process.
  */
-const ownFolders = [
-    "/run/containerd",
-    "/var/lib/containerd",
-    "/var/lib/kubelet",
-    "/var/lib/cni",
-    "/var/log/containers",
-    "/var/log/pods",
-] as const;
+const ownFolders: readonly (readonly [folder: string, outside: string])[] = [
+    ["/run/containerd", join(state.mounts, "run-containerd")],
+    ["/var/lib/containerd", containerStore],
+    ["/var/lib/kubelet", join(state.mounts, "lib-kubelet")],
+    ["/var/lib/cni", join(state.mounts, "lib-cni")],
+    ["/var/log/containers", join(state.mounts, "log-containers")],
+    ["/var/log/pods", join(state.mounts, "log-pods")],
+];
 
-/** Where a folder of the mount namespace is outside of it. */
-const outside = (folder: string): string => join(state.mounts, folder);
-
-/** The command in a new mount namespace with the sandbox's folders; makes those that are missing. */
+/** The command in a new mount namespace with the sandbox's folders, which {@link createOwnFolders} has made. */
 export function inNewMounts({ command, args }: Component): Component {
     const script = [
         // Mounts of its pods are shared among the containers that ask for it, but not with the machine.
         "mount --make-rshared /",
-        ...ownFolders.map((folder) => `mount --bind "$1${folder}" ${folder}`),
+        `while [ "$1" != -- ]; do mount --bind "$2" "$1"; shift 2; done`,
         "shift",
         'exec "$@"',
     ].join("\n");
-    return {
-        command: "unshare",
-        args: ["--mount", "--propagation", "private", "--", "sh", "-ec", script, "sh", state.mounts, command, ...args],
-    };
+    const shell = ["sh", "-ec", script, "sh", ...ownFolders.flat(), "--", command, ...args];
+    return { command: "unshare", args: ["--mount", "--propagation", "private", "--", ...shell] };
 }
 
-/** Makes the folders that {@link inNewMounts} mounts, and those that it mounts them on. */
+/** Makes the folders that {@link inNewMounts} mounts, and their mount points. */
 export function createOwnFolders(): void {
-    for (const folder of ownFolders) {
-        mkdirSync(outside(folder), { recursive: true });
-        mkdirSync(folder, { recursive: true });
-    }
+    for (const dir of ownFolders.flat()) mkdirSync(dir, { recursive: true });
 }
 
 /** Removes the folders that only served as mount points. */
 export function removeMountPoints(): void {
-    for (const folder of ownFolders.filter((one) => existsSync(one))) {
+    for (const [folder] of ownFolders.filter(([one]) => existsSync(one))) {
         try {
             rmdirSync(folder);
         } catch {

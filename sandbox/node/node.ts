@@ -1,19 +1,19 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { searchPath } from "../machine";
 import { runtimeDir, state, stateDir } from "../paths";
 import { curl, get, hasCondition } from "./api";
 import { createCertificates, nodeName } from "./certificates";
 import { createCgroups, processesInCgroups, removeCgroups } from "./cgroups";
 import { clusterDns } from "./clusterDns";
-import { type Component, type ComponentName, components, ctr, kubectl } from "./components";
+import { type ComponentName, components, ctr, kubectl } from "./components";
+import { closeContainerStore, openContainerStore } from "./containerStore";
 import * as configuration from "./configuration";
 import { restoreKernelSettings, saveKernelSettings } from "./kernelSettings";
 import { createOwnFolders, removeMountPoints } from "./mounts";
-import { address, createNetwork, deleteNetwork, inNetwork, networkExists, processesInNetwork } from "./network";
-import { kill, recorded, signal, start, waitFor } from "./processes";
+import { address, createNetwork, deleteNetwork, networkExists, processesInNetwork } from "./network";
+import { isAlive, kill, type ProcessRecord, recorded, signal, start, waitFor } from "./processes";
+import { run } from "./run";
 
 /** Every program of the node, in the order in which they start. */
 export const componentNames = Object.keys(components) as ComponentName[];
@@ -29,6 +29,7 @@ export async function startRuntime(pauseImage: string): Promise<void> {
     symlinkSync(stateDir, runtimeDir);
     await createNetwork();
     createCgroups();
+    openContainerStore();
     createOwnFolders();
     writeConfiguration(pauseImage);
     await startComponent("containerd");
@@ -93,27 +94,6 @@ export async function startGitServer(): Promise<void> {
     await waitFor("the Git server answers", ["git"], () => curl("--no-fail", `http://${address}/`));
 }
 
-/**
- * Runs ctr or kubectl against the sandbox.
- *
- * @returns standard output; undefined when it failed and `reject` is false
- * @throws with what the command wrote to standard error
- */
-export async function run(
-    { command, args }: Component,
-    { input, reject = true }: { input?: string; reject?: boolean } = {},
-): Promise<string | undefined> {
-    const [nsenter, ...rest] = inNetwork(command, args);
-    const result = await execa(nsenter, rest, {
-        env: { PATH: searchPath() },
-        reject: false,
-        ...(input === undefined ? { stdin: "ignore" } : { input }),
-    });
-    if (result.exitCode === 0) return result.stdout;
-    if (!reject) return undefined;
-    throw new Error(`${command} ${args.join(" ")} failed: ${result.stderr || result.shortMessage}`);
-}
-
 /** Whether there is anything of a sandbox, running or not. */
 export function remains(): boolean {
     return existsSync(stateDir) || networkExists() || processesInCgroups().length > 0;
@@ -122,15 +102,18 @@ export function remains(): boolean {
 /**
  * Takes everything down, whatever state it is in, and removes it: processes, pods, mounts, cgroups, network, files.
  *
- * Nothing is asked to end in an orderly way, since none of the data is kept: that is quick, and an API server, for one,
- * would wait minutes for an etcd that has ended before it. The order only sees to it that nothing is started again.
+ * Only containerd is asked to end in an orderly way, for the sake of its images. The rest is killed, since none of its
+ * data is kept: that is quick, and an API server, for one, would wait minutes for an etcd that has ended before it.
  */
 export async function takeDown(): Promise<void> {
+    // From here on there is no sandbox, only its remains.
+    rmSync(state.record, { force: true });
     const processes = recorded();
-    const starters: string[] = ["kubelet" satisfies ComponentName, "containerd" satisfies ComponentName];
-    for (const name of starters) {
-        for (const record of processes.filter((one) => one.name === name)) await kill(record);
-    }
+    const find = (name: ComponentName): ProcessRecord | undefined => processes.find((one) => one.name === name);
+    const [kubelet, containerd] = [find("kubelet"), find("containerd")];
+    // First, or it would start the pods again.
+    if (kubelet) await kill(kubelet);
+    if (containerd && isAlive(containerd)) await closeContainerStore(containerd);
     for (const record of processes) await kill(record);
     // What no record names: container shims, commands of `exec`, a process whose record a killed `up` couldn't write.
     for (let pids = await processesInNetwork(); pids.length > 0; pids = await processesInNetwork()) {
