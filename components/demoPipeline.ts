@@ -31,7 +31,14 @@ export class DemoPipeline extends pulumi.ComponentResource {
         const image = args.image ?? "alpine";
         // The command is given since its lookup in a registry would fail where there is none; the message is an
         // argument and never part of a script, since a stranger wrote it.
-        const echo = (step: string, text: string): object => ({ name: step, image, command: ["echo"], args: [text] });
+        // An image without a tag would be pulled anew for every run, and is the same one every time.
+        const echo = (step: string, text: string): object => ({
+            name: step,
+            image,
+            imagePullPolicy: "IfNotPresent",
+            command: ["echo"],
+            args: [text],
+        });
         const pipeline = new KubernetesResource(
             `${name}-pipeline`,
             {

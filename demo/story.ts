@@ -102,12 +102,16 @@ function summary(changes: Partial<Record<string, number>> | undefined): string {
 function resourceProgress(say: (line: string) => void): (event: EngineEvent) => void {
     const underWay = new Map<string, string>();
     let done = 0;
+    let said = Date.now();
     return ({ resourcePreEvent, resOutputsEvent }) => {
         const started = resourcePreEvent?.metadata;
         const ended = resOutputsEvent?.metadata;
         if (started !== undefined)
             underWay.set(started.urn, started.urn.split("::").slice(2).join(" ").replace(/^.*\$/, ""));
         if (ended !== undefined && underWay.delete(ended.urn)) done++;
+        // A log without a terminal keeps every line.
+        if (Date.now() - said < 2000) return;
+        said = Date.now();
         const waiting = [...underWay.values()].filter((name) => name.startsWith("kubernetes:"));
         say(
             `${done} resources done; ${waiting.slice(0, 2).join(", ")}${waiting.length > 2 ? ` and ${waiting.length - 2} more` : ""}`,

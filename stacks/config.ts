@@ -273,8 +273,8 @@ function readCredentials(
     { gitUrl, gitUsername, gitKnownHosts }: z.output<typeof schema>,
     problems: string[],
 ): GitCredentials | undefined {
-    const password = readSecret(config, "gitPassword");
-    const identity = readSecret(config, "gitIdentity");
+    const password = readSecret(config, "gitPassword", problems);
+    const identity = readSecret(config, "gitIdentity", problems);
     const scheme = gitUrl.split(":")[0];
     const set = (key: string): string =>
         `Set it: pulumi config set ${key === "gitPassword" || key === "gitIdentity" ? "--secret " : ""}${key} …`;
@@ -309,8 +309,21 @@ function readCredentials(
 }
 
 /** A secret's value is only looked at for being empty. */
-function readSecret(config: pulumi.Config, key: (typeof secretKeys)[number]): pulumi.Output<string> | undefined {
-    return pulumi.runtime.allConfig()[`${config.name}:${key}`] ? config.getSecret(key) : undefined;
+function readSecret(
+    config: pulumi.Config,
+    key: (typeof secretKeys)[number],
+    problems: string[],
+): pulumi.Output<string> | undefined {
+    const name = `${config.name}:${key}`;
+    if (!pulumi.runtime.allConfig()[name]) return undefined;
+    // Exported, but missing from the SDK's declarations.
+    const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+    if (!runtime.isConfigSecret(name)) {
+        problems.push(
+            `${key}: stands in clear in the stack's config file. Replace it, and then set it so that it is encrypted: pulumi config set --secret ${key} …`,
+        );
+    }
+    return config.getSecret(key);
 }
 
 function checkRoutes({ routes }: z.output<typeof schema>, problems: string[]): void {

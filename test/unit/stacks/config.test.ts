@@ -122,6 +122,12 @@ describe("stack config", () => {
         });
     }
 
+    it("refuses a password in clear", async () => {
+        const [problem] = await problems({ gitUrl, gitPassword: "in-clear" });
+        expect(problem).to.include("gitPassword: stands in clear").and.include("--secret gitPassword");
+        expect(problem).not.to.include("in-clear");
+    });
+
     it("keeps passwords and keys secret", async () => {
         const config = await read({ gitUrl, gitPassword: "of-the-host" });
         const credentials = config.gitCredentials as {

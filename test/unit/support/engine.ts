@@ -12,23 +12,50 @@ export interface Registered {
     /** URNs of all that it waits for. */
     readonly dependsOn: readonly string[];
     readonly deletedWith: string;
+    /** `<URN>::<id>` of the provider that manages it; empty for the default one. */
+    readonly provider: string;
+    /** Version of the provider's plugin that it asks for. */
+    readonly version: string;
+    /** How long its creation may take, if the program says so. */
+    readonly createTimeout?: string;
     readonly additionalSecretOutputs: readonly string[];
     /** Input properties, at any depth below these, that the program marked secret. */
     readonly secretInputs: readonly string[];
 }
 
+/** A registered Kubernetes object. */
+export type RegisteredObject = Registered & { readonly inputs: KubernetesObject };
+
 /** Every resource that a run registered. */
 export class Registrations extends Array<Registered> {
     /** The one Kubernetes object of a kind, and of a name where there are several. */
-    object(kind: string, name?: string): Registered & { inputs: KubernetesObject & Record<string, any> } {
-        const found = this.filter(({ type, inputs }) => {
-            const metadata = inputs.metadata as KubernetesObject["metadata"] | undefined;
-            return (
-                type.endsWith(`:${kind}`) && metadata !== undefined && (name === undefined || metadata.name === name)
-            );
-        });
+    object(kind: string, name?: string): RegisteredObject {
+        const found = this.objects().filter(
+            ({ inputs }) => inputs.kind === kind && (name === undefined || inputs.metadata.name === name),
+        );
         if (found.length !== 1) throw new Error(`${found.length} registered objects are ${kind} ${name ?? ""}`);
-        return found[0] as ReturnType<Registrations["object"]>;
+        return found[0]!;
+    }
+
+    /** Every Kubernetes object. */
+    objects(): RegisteredObject[] {
+        return [...this].filter((resource): resource is RegisteredObject => resource.type.startsWith("kubernetes:"));
+    }
+
+    /** The resource of a name. */
+    named(name: string): Registered {
+        const found = this.find((resource) => resource.name === name);
+        if (found === undefined) throw new Error(`no registered resource is named ${name}`);
+        return found;
+    }
+
+    /** What a component holds, at any depth. */
+    within(component: string): Registrations {
+        const { urn } = this.named(component);
+        const parents = new Map(this.map((resource) => [resource.urn, resource.parent]));
+        const isWithin = (parent: string | undefined): boolean =>
+            parent !== undefined && (parent === urn || isWithin(parents.get(parent)));
+        return this.filter(({ parent }) => isWithin(parent)) as Registrations;
     }
 
     /** Whether `later` (a resource, or a component that holds it) waits for `earlier`, directly or through others, components standing for their children. */
@@ -50,7 +77,15 @@ function prerequisites(resource: Registered | undefined): string[] {
     return resource === undefined ? [] : [...resource.dependsOn, resource.parent];
 }
 
-/** What the simulated cluster says in the status of the objects that the program waits for. */
+/**
+ * The simulated cluster's name for an object that the program calls `name`. No cluster renames objects; this one does, so
+ * that a reference made from the object's output can be told from one made of the same string twice.
+ */
+export function outputOf(name: string): string {
+    return `${name}-from-output`;
+}
+
+/** What the simulated cluster says in the status of the objects that the program waits for: nothing one could guess. */
 const statuses: Record<string, Record<string, unknown>> = {
     EventListener: { address: { url: "http://address-of-the-status:1234" } },
     Receiver: { webhookPath: "/hook/path-of-the-status", url: "/hook/path-of-the-status" },
@@ -60,7 +95,8 @@ const project = "flux-to-tekton";
 
 /**
  * Runs a program against Pulumi's mocks: a simulated engine that registers everything and creates nothing.
- * @param config values as `pulumi config set` stores them: text, or JSON for anything else
+ * @param config values as `pulumi config set` stores them: text, or JSON for anything else. Git credentials count as
+ * set with --secret, unless the value is "in-clear".
  */
 export async function simulate<T>(
     config: Record<string, unknown>,
@@ -70,10 +106,7 @@ export async function simulate<T>(
     const resources = new Registrations();
     await pulumi.runtime.setMocks(
         {
-            newResource: ({ type, name, inputs }) => ({
-                id: `${name}-id`,
-                state: { ...inputs, result: `random-of-${name}`, status: statuses[type.split(":").at(-1)!] },
-            }),
+            newResource: ({ type, name, inputs }) => ({ id: `${name}-id`, state: stateOf(type, name, inputs, preview) }),
             call: ({ inputs }) => inputs,
         },
         project,
@@ -87,11 +120,30 @@ export async function simulate<T>(
     ]);
     pulumi.runtime.setAllConfig(
         Object.fromEntries(entries),
-        entries.map(([key]) => key).filter((key) => /gitPassword|gitIdentity/.test(key)),
+        entries
+            .filter(([key, value]) => /gitPassword|gitIdentity/.test(key) && value !== "in-clear")
+            .map(([key]) => key),
     );
     const outputs = await program();
     await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
     return { resources, outputs };
+}
+
+/** A created resource's outputs. In a preview the cluster has given it no status yet. */
+function stateOf(
+    type: string,
+    name: string,
+    inputs: Record<string, unknown>,
+    preview: boolean,
+): Record<string, unknown> {
+    if (type.startsWith("random:")) return { ...inputs, result: `random-of-${name}` };
+    if (!type.startsWith("kubernetes:")) return inputs;
+    const metadata = inputs.metadata as KubernetesObject["metadata"];
+    return {
+        ...inputs,
+        metadata: { ...metadata, name: outputOf(metadata.name) },
+        status: preview ? undefined : statuses[inputs.kind as string],
+    };
 }
 
 /** What of Pulumi's wire protocol a registration is read from: the mocks' own arguments leave out most of it. */
@@ -102,6 +154,9 @@ interface RegisterRequest {
     getParent(): string;
     getDependenciesList(): string[];
     getDeletedwith(): string;
+    getProvider(): string;
+    getVersion(): string;
+    getCustomtimeouts(): { getCreate(): string } | undefined;
     getAdditionalsecretoutputsList(): string[];
     getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
@@ -125,6 +180,9 @@ function record(resources: Registrations): void {
                 parent: request.getParent(),
                 dependsOn: request.getDependenciesList(),
                 deletedWith: request.getDeletedwith(),
+                provider: request.getProvider(),
+                version: request.getVersion(),
+                createTimeout: request.getCustomtimeouts()?.getCreate(),
                 additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
                 secretInputs: Object.keys(object).filter((key) => holdsSecret(object[key])),
             });
@@ -143,7 +201,9 @@ const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
 function isSecret(value: unknown): value is { value: unknown } {
-    return typeof value === "object" && value !== null && (value as Record<string, unknown>)[signature] === secretSignature;
+    return (
+        typeof value === "object" && value !== null && (value as Record<string, unknown>)[signature] === secretSignature
+    );
 }
 
 function holdsSecret(value: unknown): boolean {
