@@ -68,11 +68,10 @@ export const toolNames = Object.keys(tools) as ToolName[];
 /** Where each tool's lock (go.mod and go.sum) is. */
 const modulesDir = join(__dirname, "tools");
 const toolsDir = join(cacheDir, "tools");
-/** Go's own caches during a build, and gone after it: they would grow to 32 GB. */
+/** Go's own caches during a build, and gone after it. */
 const buildDir = join(cacheDir, "build");
 
-/** Disk that a cold build of everything takes at its highest, and that of the largest single tool. In bytes. */
-const diskForAllTools = gibibytes(36);
+/** Disk that a cold build of any one tool takes at its highest, in bytes; Go's caches for all of them reach 25 GiB. */
 const diskForOneTool = gibibytes(14);
 
 let goVersionMemo: string | undefined;
@@ -156,8 +155,9 @@ export async function buildTools(names: readonly ToolName[], log: (line: string)
         if (entry.endsWith(".partial")) rmSync(join(toolsDir, entry), { recursive: true });
     }
     for (const [index, name] of missing.entries()) {
-        // With little room, Go's caches go after each tool: slower, since the tools share modules and packages.
-        if ((await freeBytes(cacheDir)) < diskForAllTools) dropBuildCaches();
+        // Only where room is short do Go's caches go in between: the tools share modules and packages.
+        if ((await freeBytes(cacheDir)) < diskForOneTool) dropBuildCaches();
+        mkdirSync(buildEnvironment().GOTMPDIR, { recursive: true });
         await buildTool(name, `${name} (${index + 1} of ${missing.length})`, log);
     }
     dropBuildCaches();
@@ -202,12 +202,14 @@ async function buildTool(name: ToolName, title: string, log: (line: string) => v
     log(`${title}: built in ${elapsed()}`);
 }
 
-function buildEnvironment(): NodeJS.ProcessEnv {
+function buildEnvironment(): Record<string, string> & { GOTMPDIR: string } {
     return {
         CGO_ENABLED: "0",
         GOFLAGS: "-mod=readonly -buildvcs=false",
         GOCACHE: join(buildDir, "cache"),
         GOMODCACHE: join(buildDir, "modules"),
+        // Not /tmp, which may be memory.
+        GOTMPDIR: join(buildDir, "tmp"),
         GOWORK: "off",
         // The public checksum database lacks the provider's module: its go.sum is what pins it.
         GONOSUMDB: "github.com/pulumi/*",
