@@ -10,8 +10,8 @@ export interface ApiObject {
         readonly creationTimestamp: string;
         readonly [field: string]: unknown;
     };
-    readonly spec?: Record<string, any>;
-    readonly status?: Record<string, any>;
+    readonly spec?: Readonly<Record<string, unknown>>;
+    readonly status?: Readonly<Record<string, unknown>>;
     readonly [field: string]: unknown;
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { conclude, mochaCounts } from "../counts";
 import * as sandbox from "../../sandbox/sandbox";
 
 /**
@@ -11,8 +12,14 @@ async function run(): Promise<void> {
     await sandbox.up();
     const root = join(__dirname, "../..");
     const mocha = [join(root, "node_modules/mocha/bin/mocha.js"), "test/cluster/*.test.ts", ...process.argv.slice(2)];
-    const { exitCode } = await sandbox.exec(process.execPath, mocha, { cwd: root, stdio: "inherit", reject: false });
-    process.exitCode = exitCode ?? 1;
+    const { exitCode, stdout } = await sandbox.exec(process.execPath, mocha, {
+        cwd: root,
+        stdin: "ignore",
+        stdout: ["inherit", "pipe"],
+        stderr: "inherit",
+        reject: false,
+    });
+    conclude(mochaCounts(stdout, exitCode === 0));
 }
 
 run().catch((error: unknown) => {
