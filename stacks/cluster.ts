@@ -168,6 +168,8 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
     };
 }
 
+type ConfiguredRoute = Partial<ClusterConfig["routes"][number]> & { readonly name: string };
+
 /** The configured routes; none means the demonstration's: from the synced repository to the demonstration's pipeline. */
 function resolveRoutes(config: ClusterConfig, sync: FluxSync, demoPipeline: DemoPipeline): Route[] {
     const synced: Source = {
@@ -176,24 +178,27 @@ function resolveRoutes(config: ClusterConfig, sync: FluxSync, demoPipeline: Demo
         namespace: sync.repositoryNamespace,
     };
     const demo = { name: demoPipeline.pipelineName, params: demoPipelineParams };
-    const routes = config.routes.length > 0 ? config.routes : [{ name: "flux-notification" }];
-    return routes.map((route: Partial<ClusterConfig["routes"][number]> & { name: string }) => ({
+    const routes: readonly ConfiguredRoute[] =
+        config.routes.length > 0 ? config.routes : [{ name: "flux-notification" }];
+    return routes.map((route) => ({
         ...route,
-        source: route.source ?? synced,
+        source: sourceKey(config, route) === sourceKey(config, undefined) ? synced : route.source!,
         pipeline: route.pipeline ?? demo,
     }));
 }
 
 /** Each source once, however many routes start from it: two Alerts' worth of events would make two runs. */
 function distinctSources(config: ClusterConfig, routes: readonly Route[]): Source[] {
-    const seen = new Set<string>();
-    return routes
-        .filter((_, index) => {
-            const source = config.routes[index]?.source;
-            const key = source === undefined ? "" : JSON.stringify([source.kind, source.namespace, source.name]);
-            if (seen.has(key)) return false;
-            seen.add(key);
-            return true;
-        })
-        .map(({ source }) => source);
+    const byKey = new Map(routes.map(({ source }, index) => [sourceKey(config, config.routes[index]), source]));
+    return [...byKey.values()];
+}
+
+/** Tells sources apart; a route without one starts from the synced repository, as does one that spells it out. */
+function sourceKey({ syncName, fluxNamespace }: ClusterConfig, route: ConfiguredRoute | undefined): string {
+    const { kind, name, namespace } = route?.source ?? {
+        kind: "GitRepository",
+        name: syncName,
+        namespace: fluxNamespace,
+    };
+    return `${kind} ${namespace}/${name}`;
 }
