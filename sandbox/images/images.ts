@@ -23,6 +23,9 @@ export const coreDnsImage = "localhost/sandbox/coredns:local";
 /** What is in containerd is under these names; the names in manifests are further tags of the same images. */
 const ownNames = "localhost/sandbox/build/";
 
+/** Milliseconds between lines about the progress. */
+const reportEvery = 2000;
+
 /** Imports read and write hundreds of megabytes each; more at a time are no faster. */
 const atATime = 3;
 
@@ -36,22 +39,29 @@ const atATime = 3;
 export async function importImages(references: readonly string[], store: ImageStore): Promise<void> {
     const { images, skipped } = await plan(references, store);
     const present = new Set((await store.ctr(["images", "ls", "-q"])).split("\n"));
-    const missing = images.filter(({ ownName, names }) => [ownName, ...names].some((name) => !present.has(name)));
-    if (missing.some(({ ownName }) => !present.has(ownName))) {
-        store.log(`images: importing ${missing.length} of ${images.length}, local builds under the upstream names`);
-    }
-    await forEach(missing, atATime, async ({ image, ownName, names }) => {
-        const imported = present.has(ownName);
-        if (!imported) {
+    /** Earlier builds of an image. While there is one, names may still stand for it. */
+    const outdated = ({ image, ownName }: PlannedImage): string[] =>
+        [...present].filter((name) => name.startsWith(`${ownNames}${image.recipe.name}:`) && name !== ownName);
+    const toImport = images.filter(({ ownName }) => !present.has(ownName)).length;
+    if (toImport > 0) store.log(`images: importing ${toImport}, local builds under the upstream names`);
+    let imported = 0;
+    let reported = Date.now();
+    await forEach(images, atATime, async (planned) => {
+        const { image, ownName, names } = planned;
+        const isPresent = present.has(ownName);
+        const older = outdated(planned);
+        if (!isPresent) {
             await store.ctr(["images", "import", await writeArchive(image, ownName, join(store.cacheDir, "archives"))]);
+            imported++;
         }
-        // A name that stands for an older build has to move to the new one.
-        const stale = imported ? names.filter((name) => !present.has(name)) : names;
-        if (stale.length > 0) await store.ctr(["images", "tag", "--force", ownName, ...stale]);
+        const toTag = isPresent && older.length === 0 ? names.filter((name) => !present.has(name)) : names;
+        if (toTag.length > 0) await store.ctr(["images", "tag", "--force", ownName, ...toTag]);
+        if (older.length > 0) await store.ctr(["images", "rm", ...older]);
+        if (Date.now() - reported > reportEvery) {
+            reported = Date.now();
+            store.log(`images: ${imported} of ${toImport} imported`);
+        }
     });
-    const current = new Set(images.map(({ ownName }) => ownName));
-    const outdated = [...present].filter((name) => name.startsWith(ownNames) && !current.has(name));
-    if (outdated.length > 0) await store.ctr(["images", "rm", ...outdated]);
     if (skipped.length > 0) store.log(`images: left out ${skipped.join(", ")}`);
 }
 

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareImage, writeArchive } from "../../../sandbox/images/archive";
+import { importImages, type ImageStore } from "../../../sandbox/images/images";
 import { recipeFor } from "../../../sandbox/images/recipes";
 import { localNames, parseReference } from "../../../sandbox/images/reference";
 import { tar, tarSize, type TarEntry } from "../../../sandbox/images/tar";
@@ -154,6 +155,100 @@ describe("sandbox images", () => {
             const missing = prepareImage(recipe, () => join(folder, "nowhere"));
             expect(await failure(missing)).to.match(/nowhere, which the image demo is made of, is missing. Build/);
         });
+    });
+});
+
+describe("importing sandbox images", () => {
+    let folder: string;
+    let present: Set<string>;
+    let calls: string[][];
+    let lines: string[];
+    let store: ImageStore;
+    const nop = `ghcr.io/tektoncd/pipeline/nop-${"a".repeat(32)}`;
+    const version = lockedVersion("tekton-pipelines", "github.com/tektoncd/pipeline");
+    const references = [`${nop}:${version}@${digest}`, "ghcr.io/fluxcd/helm-controller:v1.6.3"];
+
+    /** Keeps the names that containerd would; a real one is in the cluster tests. */
+    async function ctr(args: readonly string[]): Promise<string> {
+        const [, command, ...rest] = args;
+        calls.push([...args]);
+        if (command === "import") {
+            const manifest = await execa("tar", ["-xOf", rest[0]!, "manifest.json"]);
+            for (const { RepoTags } of JSON.parse(manifest.stdout) as { RepoTags: string[] }[])
+                present.add(RepoTags[0]!);
+        }
+        if (command === "tag") rest.slice(2).forEach((name) => present.add(name));
+        if (command === "rm") rest.forEach((name) => present.delete(name));
+        return [...present].join("\n");
+    }
+
+    beforeEach(async () => {
+        folder = await mkdtemp(join(tmpdir(), "sandbox-import-"));
+        await writeFile(join(folder, "nop"), "v1");
+        present = new Set(["example.com/other:1"]);
+        calls = [];
+        lines = [];
+        const program = (_tool: string, name: string) => join(folder, name);
+        store = { cacheDir: join(folder, "cache"), program, ctr, log: (line) => lines.push(line) };
+    });
+    afterEach(() => rm(folder, { recursive: true, force: true }));
+
+    it("gives an image every name, and names in one line what it leaves out", async () => {
+        await importImages(references, store);
+        const [own] = [...present].filter((name) => name.startsWith("localhost/"));
+        expect([...present]).to.deep.equal(["example.com/other:1", own, `${nop}:${version}`, `${nop}@${digest}`]);
+        expect(lines.filter((line) => line.includes("left out"))).to.deep.equal([
+            "images: left out ghcr.io/fluxcd/helm-controller:v1.6.3 (no recipe)",
+        ]);
+    });
+
+    it("imports nothing the second time, but adds a name that is new", async () => {
+        await importImages(references, store);
+        calls = [];
+        await importImages(references, store);
+        expect(calls.map(([, command]) => command)).to.deep.equal(["ls"]);
+        await importImages([`${nop}:${version}`, `example.com/tektoncd/pipeline/nop:${version}`], store);
+        expect(calls.map(([, command]) => command)).to.deep.equal(["ls", "ls", "tag"]);
+        expect([...present]).to.include(`example.com/tektoncd/pipeline/nop:${version}`);
+    });
+
+    it("moves the names to a new build, and drops the old one only", async () => {
+        await writeFile(join(folder, "events"), "v1");
+        await importImages([...references, `ghcr.io/tektoncd/pipeline/events:${version}`], store);
+        const before = [...present].filter((name) => name.startsWith("localhost/")).sort();
+        await writeFile(join(folder, "nop"), "version 2");
+        calls = [];
+        await importImages(references, store);
+        const after = [...present].filter((name) => name.startsWith("localhost/")).sort();
+        expect(after[0], "events").to.equal(before[0]);
+        expect(after[1], "nop").not.to.equal(before[1]);
+        const tag = calls.find(([, command]) => command === "tag");
+        expect(tag).to.deep.equal(["images", "tag", "--force", after[1], `${nop}:${version}`, `${nop}@${digest}`]);
+        expect(after).to.have.length(2);
+    });
+
+    it("moves the names even if it was killed before it came to that", async () => {
+        await importImages(references, store);
+        await writeFile(join(folder, "nop"), "version 2");
+        const killed = {
+            ...store,
+            ctr: (args: readonly string[]) => (args[1] === "tag" ? Promise.reject(new Error("killed")) : ctr(args)),
+        };
+        expect(await failure(importImages(references, killed))).to.contain("killed");
+        calls = [];
+        await importImages(references, store);
+        expect(calls.map(([, command]) => command)).to.deep.equal(["ls", "tag", "rm"]);
+    });
+
+    it("passes on what ctr says, and goes on the next time", async () => {
+        const broken = {
+            ...store,
+            ctr: (args: readonly string[]) =>
+                args[1] === "tag" ? Promise.reject(new Error("no space left")) : ctr(args),
+        };
+        expect(await failure(importImages(references, broken))).to.contain("no space left");
+        await importImages(references, store);
+        expect([...present]).to.include(`${nop}@${digest}`);
     });
 });
 
