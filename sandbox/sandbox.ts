@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa, type Options, type ResultPromise } from "execa";
-import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
+import type { ListrTask } from "listr2";
 import { randomPlugin, sandboxEnvironment } from "./environment";
 import { coreDnsImage, type ImageStore, importImages, pauseImage } from "./images/images";
 import { withLock } from "./lock";
@@ -15,6 +15,7 @@ import { run } from "./node/run";
 import { cacheDir, runtimeDir, state, stateDir } from "./paths";
 import { type PreparedReleases, prepareReleases } from "./releases/releases";
 import { ensureRequirements } from "./requirements";
+import { runSteps } from "./steps";
 import { buildTools, missingTools, program, toolDir, type ToolName, toolNames } from "./tools";
 
 export { isInNetwork as isInside } from "./node/network";
@@ -236,14 +237,6 @@ function upSteps(): ListrTask<UpContext>[] {
             task: (context) => writeRecord(context),
         },
     ];
-}
-
-async function runSteps<T>(steps: ListrTask<T>[]): Promise<void> {
-    const rendererOptions = { timer: PRESET_TIMER, collapseSubtasks: false, collapseErrors: false };
-    await new Listr<T, "default", "simple">(steps, {
-        rendererOptions,
-        fallbackRendererOptions: { timer: PRESET_TIMER },
-    }).run();
 }
 
 function writeRecord({ releases }: UpContext): void {

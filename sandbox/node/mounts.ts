@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { containerStore, state } from "../paths";
 import type { Component } from "./components";
@@ -32,17 +32,20 @@ export function inNewMounts({ command, args }: Component): Component {
 
 /** Makes the folders that {@link inNewMounts} mounts, and their mount points. */
 export function createOwnFolders(): void {
+    mkdirSync(state.mounts, { recursive: true });
+    const missing = ownFolders.map(([folder]) => folder).filter((folder) => !existsSync(folder));
+    writeFileSync(mountPointsFile, missing.join("\n"));
     for (const dir of ownFolders.flat()) mkdirSync(dir, { recursive: true });
 }
 
-/** Removes the folders that only served as mount points. */
+/** Notes which mount points are ours. */
+const mountPointsFile = join(state.mounts, "mount-points");
+
+/** Removes the mount points that {@link createOwnFolders} made, unless someone else has begun to use them. */
 export function removeMountPoints(): void {
-    for (const [folder] of ownFolders.filter(([one]) => existsSync(one))) {
-        try {
-            rmdirSync(folder);
-        } catch {
-            // Not empty: someone else's.
-        }
+    if (!existsSync(mountPointsFile)) return;
+    for (const folder of readFileSync(mountPointsFile, "utf8").split("\n").filter(existsSync)) {
+        if (readdirSync(folder).length === 0) rmdirSync(folder);
     }
 }
 
