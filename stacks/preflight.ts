@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LockedRelease } from "../components/release";
+import { nearest } from "../components/suggest";
 import type { ClusterConfig } from "./config";
 
 /** The cluster can't take what the stack would install on it. */
@@ -63,6 +64,8 @@ async function serverVersion({
         else if (/^\s*(\{|apiVersion|clusters|kind)/m.test(kubeconfig)) loaded.loadFromString(kubeconfig);
         else loaded.loadFromFile(kubeconfig);
         if (kubeContext !== undefined) loaded.setCurrentContext(kubeContext);
+        const context = loaded.getCurrentContext();
+        if (loaded.getContextObject(context) === null) throw new Error(unknownContext(context, loaded.getContexts()));
         server = loaded.getCurrentCluster()?.server ?? server;
         const api = loaded.makeApiClient(k8s.VersionApi);
         const { major, minor } = await withTimeout(api.getCode(), 15_000);
@@ -70,6 +73,16 @@ async function serverVersion({
     } catch (error) {
         return { server, problem: reason(error) };
     }
+}
+
+/** The client's own words for it, "No active cluster", name neither. A kubeconfig may lack a current context. */
+function unknownContext(given: string | undefined, contexts: readonly { readonly name: string }[]): string {
+    const names = contexts.map(({ name }) => name);
+    if (names.length === 0) return "there is no kubeconfig, or it has no contexts";
+    if (!given) return `the kubeconfig has no current context, only ${names.join(", ")} to choose from`;
+    const match = nearest(given, names);
+    const suggestion = match === undefined ? "" : ` (did you mean ${match}?)`;
+    return `there is no context ${JSON.stringify(given)}, only ${names.join(", ")}${suggestion}`;
 }
 
 async function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {

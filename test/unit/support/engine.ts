@@ -93,6 +93,12 @@ const statuses: Record<string, Record<string, unknown>> = {
 
 const project = "flux-to-tekton";
 
+export interface SimulationOptions {
+    readonly preview?: boolean;
+    /** Gets what is registered: for a look at it when the program fails. */
+    readonly resources?: Registrations;
+}
+
 /**
  * Runs a program against Pulumi's mocks: a simulated engine that registers everything and creates nothing.
  * @param config values as `pulumi config set` stores them: text, or JSON for anything else. Git credentials count as
@@ -101,12 +107,14 @@ const project = "flux-to-tekton";
 export async function simulate<T>(
     config: Record<string, unknown>,
     program: () => Promise<T> | T,
-    { preview = false }: { preview?: boolean } = {},
+    { preview = false, resources = new Registrations() }: SimulationOptions = {},
 ): Promise<{ resources: Registrations; outputs: T }> {
-    const resources = new Registrations();
     await pulumi.runtime.setMocks(
         {
-            newResource: ({ type, name, inputs }) => ({ id: `${name}-id`, state: stateOf(type, name, inputs, preview) }),
+            newResource: ({ type, name, inputs }) => ({
+                id: `${name}-id`,
+                state: stateOf(type, name, inputs, preview),
+            }),
             call: ({ inputs }) => inputs,
         },
         project,

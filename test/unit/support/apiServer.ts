@@ -1,0 +1,43 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A simulated API server: all that it can say is its version. */
+export interface ApiServer {
+    /** For `kubernetes:kubeconfig`. */
+    readonly kubeconfig: string;
+    readonly url: string;
+    close(): Promise<void>;
+}
+
+/** Starts a server on 127.0.0.1 that answers /version as an API server would. @param minor "36"; hosted ones add a "+" */
+export async function startApiServer(minor: string, major = "1"): Promise<ApiServer> {
+    const server = createServer((request, response) => {
+        const known = request.url === "/version" || request.url === "/version/";
+        response.writeHead(known ? 200 : 404, { "content-type": "application/json" });
+        response.end(JSON.stringify(known ? { major, minor, gitVersion: `v${major}.${minor}.0` } : {}));
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return {
+        url,
+        kubeconfig: kubeconfigFor(url),
+        close: () =>
+            new Promise((closed) => {
+                server.close(() => closed());
+                server.closeAllConnections();
+            }),
+    };
+}
+
+/** A kubeconfig for the API server at a URL. */
+export function kubeconfigFor(url: string): string {
+    return JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        // The client refuses http without it.
+        clusters: [{ name: "simulated", cluster: { server: url, "insecure-skip-tls-verify": true } }],
+        users: [{ name: "nobody", user: {} }],
+        contexts: [{ name: "simulated", context: { cluster: "simulated", user: "nobody" } }],
+        "current-context": "simulated",
+    });
+}
