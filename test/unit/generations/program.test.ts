@@ -1,0 +1,219 @@
+import { RunError } from "@pulumi/pulumi";
+import { expect } from "chai";
+import { startApiServer } from "../support/apiServer";
+import { outputOf, type RegisteredObject, Registrations, resolve, simulate } from "../support/engine";
+import { chainObjects, loadProgram, of2020, type ProgramRun, runProgram, today } from "../support/program";
+import { mirror } from "../support/releases";
+
+/** The objects that both generations have in the same shape. */
+const everywhere = [
+    "v1 Secret flux-system/generic-receiver-token",
+    "v1 ServiceAccount default/flux-notifications-sa",
+    "rbac.authorization.k8s.io/v1 Role default/flux-notifications-sa",
+    "rbac.authorization.k8s.io/v1 RoleBinding default/flux-notifications-sa",
+    "rbac.authorization.k8s.io/v1 ClusterRole default-flux-notifications-sa",
+    "rbac.authorization.k8s.io/v1 ClusterRoleBinding default-flux-notifications-sa",
+];
+
+const expected = {
+    [today.title]: [
+        ...everywhere,
+        "source.toolkit.fluxcd.io/v1 GitRepository flux-system/flux-system",
+        "kustomize.toolkit.fluxcd.io/v1 Kustomization flux-system/flux-system",
+        "notification.toolkit.fluxcd.io/v1 Receiver flux-system/generic-receiver",
+        "notification.toolkit.fluxcd.io/v1beta3 Provider flux-system/tekton-el-provider",
+        "notification.toolkit.fluxcd.io/v1beta3 Alert flux-system/tekton-alert",
+        "tekton.dev/v1 Pipeline default/flux-demo-pipeline",
+        "triggers.tekton.dev/v1beta1 EventListener default/flux-event-listener",
+        "triggers.tekton.dev/v1beta1 TriggerBinding default/flux-notification-binding",
+        "triggers.tekton.dev/v1beta1 TriggerTemplate default/flux-notification-template",
+    ],
+    [of2020.title]: [
+        ...everywhere,
+        "source.toolkit.fluxcd.io/v1beta1 GitRepository flux-system/flux-system",
+        "kustomize.toolkit.fluxcd.io/v1beta1 Kustomization flux-system/flux-system",
+        "notification.toolkit.fluxcd.io/v1beta1 Receiver flux-system/generic-receiver",
+        "notification.toolkit.fluxcd.io/v1beta1 Provider flux-system/tekton-el-provider",
+        "notification.toolkit.fluxcd.io/v1beta1 Alert flux-system/tekton-alert",
+        "tekton.dev/v1beta1 Pipeline default/flux-demo-pipeline",
+        "triggers.tekton.dev/v1alpha1 EventListener default/flux-event-listener",
+        "triggers.tekton.dev/v1alpha1 TriggerBinding default/flux-notification-binding",
+        "triggers.tekton.dev/v1alpha1 TriggerTemplate default/flux-notification-template",
+    ],
+};
+
+for (const releases of [today, of2020]) {
+    describe(`the program, with ${releases.title}`, () => {
+        let run: ProgramRun;
+        before(async function () {
+            run = await runProgram(this, releases);
+        });
+        const of = (kind: string, name?: string): RegisteredObject => run.resources.object(kind, name);
+
+        it("is made of these components", () => {
+            const components = run.resources.filter(({ custom }) => !custom);
+            expect(components.map(({ type, name }) => `${type} ${name}`)).to.have.members([
+                "flux-to-tekton:tekton:TektonPipelines tekton-pipelines",
+                "flux-to-tekton:tekton:TektonTriggers tekton-triggers",
+                "flux-to-tekton:flux:Flux flux",
+                "flux-to-tekton:flux:FluxSync flux-sync",
+                "flux-to-tekton:tekton:DemoPipeline demo-pipeline",
+                "flux-to-tekton:triggers:TriggerChain trigger-chain",
+                "flux-to-tekton:triggers:ListenerAccess trigger-chain-access",
+                "flux-to-tekton:notifications:Alerting alerting",
+                "flux-to-tekton:notifications:WebhookToken webhook-token",
+                "flux-to-tekton:notifications:Receiver receiver",
+            ]);
+        });
+
+        it("creates these objects of its own, in the API versions that the releases serve", () => {
+            const objects = chainObjects(run).map(({ apiVersion, kind, metadata: { namespace, name } }) =>
+                [apiVersion, kind, namespace === undefined ? name : `${namespace}/${name}`].join(" "),
+            );
+            expect(objects).to.have.members(expected[releases.title]!);
+        });
+
+        it("creates nothing else but the releases' objects, the token and the provider", () => {
+            const others = run.resources.filter(({ custom, type }) => custom && !type.startsWith("kubernetes:"));
+            expect(others.map(({ type }) => type)).to.have.members([
+                "pulumi:providers:kubernetes",
+                "random:index/randomPassword:RandomPassword",
+            ]);
+        });
+
+        it("registers each object under the type of its API version and kind", () => {
+            for (const { type, inputs } of run.resources.objects()) {
+                const group = inputs.apiVersion.includes("/") ? inputs.apiVersion : `core/${inputs.apiVersion}`;
+                expect(type).to.equal(`kubernetes:${group}:${inputs.kind}`);
+            }
+        });
+
+        it("sends events to the address that the EventListener reports", () => {
+            expect(of("Provider").inputs.spec).to.deep.equal({
+                type: "generic",
+                address: "http://address-of-the-status:1234",
+            });
+        });
+
+        it("exports versions, addresses and names", async () => {
+            const { versions, eventListenerUrl, receiverPath, names } = run.outputs;
+            expect(versions).to.deep.equal({
+                tektonPipelines: releases.config.tektonPipelinesVersion,
+                tektonTriggers: releases.config.tektonTriggersVersion,
+                flux: releases.config.fluxVersion,
+            });
+            expect((await resolve(eventListenerUrl)).value).to.equal("http://address-of-the-status:1234");
+            expect(await resolve(receiverPath)).to.deep.equal({ value: "/hook/path-of-the-status", secret: true });
+            expect((await resolve(names.pipeline)).value).to.equal(outputOf("flux-demo-pipeline"));
+        });
+
+        it("makes PipelineRuns in the version of the Pipeline", () => {
+            expect(of("TriggerTemplate").inputs).to.have.nested.property(
+                "spec.resourcetemplates[0].apiVersion",
+                of("Pipeline").inputs.apiVersion,
+            );
+        });
+    });
+}
+
+describe("an EventListener", () => {
+    const filter =
+        "header.canonical('Gotk-Component') == 'source-controller' && body.involvedObject.kind == 'GitRepository' && " +
+        `body.involvedObject.name == '${outputOf("flux-system")}' && ` +
+        "body.involvedObject.namespace == 'flux-system' && body.severity == 'info'";
+    const common = {
+        name: "flux-notification-trigger",
+        bindings: [{ ref: outputOf("flux-notification-binding") }],
+    };
+
+    it("of today names its interceptor and gives it parameters", async function () {
+        const { resources } = await runProgram(this, today);
+        expect(resources.object("EventListener").inputs.spec).to.deep.equal({
+            serviceAccountName: outputOf("flux-notifications-sa"),
+            triggers: [
+                {
+                    ...common,
+                    interceptors: [{ ref: { name: "cel" }, params: [{ name: "filter", value: filter }] }],
+                    template: { ref: outputOf("flux-notification-template") },
+                },
+            ],
+        });
+    });
+
+    it("of 2020 has its interceptor inline, and names its template", async function () {
+        const { resources } = await runProgram(this, of2020);
+        expect(resources.object("EventListener").inputs.spec).to.deep.equal({
+            serviceAccountName: outputOf("flux-notifications-sa"),
+            triggers: [
+                {
+                    ...common,
+                    interceptors: [{ cel: { filter } }],
+                    template: { name: outputOf("flux-notification-template") },
+                },
+            ],
+        });
+    });
+});
+
+describe("waiting", () => {
+    const conditions = async (test: Mocha.Context, releases: typeof today): Promise<Record<string, unknown>> => {
+        const { resources } = await runProgram(test, releases);
+        return Object.fromEntries(
+            ["EventListener", "Receiver", "GitRepository", "Kustomization", "Provider", "Alert"].map((kind) => [
+                kind,
+                resources.object(kind).inputs.metadata.annotations?.["pulumi.com/waitFor"],
+            ]),
+        );
+    };
+    const ready = "condition=Ready";
+
+    it("is today for addresses and Ready, and not for Provider and Alert, which have no status", async function () {
+        expect(await conditions(this, today)).to.deep.equal({
+            EventListener: `["jsonpath={.status.address.url}","${ready}"]`,
+            Receiver: "jsonpath={.status.webhookPath}",
+            GitRepository: ready,
+            Kustomization: ready,
+            Provider: undefined,
+            Alert: undefined,
+        });
+    });
+
+    it("was in 2020 for the Receiver's url and for a listener that is Available", async function () {
+        expect(await conditions(this, of2020)).to.deep.equal({
+            EventListener: '["jsonpath={.status.address.url}","condition=Available"]',
+            Receiver: "jsonpath={.status.url}",
+            GitRepository: ready,
+            Kustomization: ready,
+            Provider: undefined,
+            Alert: undefined,
+        });
+    });
+});
+
+describe("the program, with what can't work", () => {
+    const gitUrl = "https://git.example.com/fleet-infra.git";
+    const faults: [what: string, config: Record<string, unknown>, message: RegExp][] = [
+        ["a wrong config", { gitUrl: "git@host:path" }, /gitUrl: "git@host:path"/],
+        ["a release that isn't in the mirror", { gitUrl, releaseMirror: "/no/such/mirror" }, /\/no\/such\/mirror/],
+        ["a cluster that is too old", { gitUrl, releaseMirror: mirror }, /runs Kubernetes 1\.20, .*needs 1\.28/s],
+    ];
+    for (const [what, config, message] of faults) {
+        it(`says so without a stack trace, and registers nothing: ${what}`, async function () {
+            if (what.includes("cluster") && mirror === undefined) this.skip();
+            const server = await startApiServer(what.includes("cluster") ? "20" : "36");
+            const resources = new Registrations();
+            try {
+                const run = simulate({ ...config, "kubernetes:kubeconfig": server.kubeconfig }, loadProgram(), {
+                    resources,
+                });
+                const error: unknown = await run.then(() => undefined).catch((reason: unknown) => reason);
+                // Pulumi shows the message alone of this kind of error.
+                expect(RunError.isInstance(error)).to.equal(true);
+                expect((error as Error).message).to.match(message);
+                expect(resources).to.have.length(0);
+            } finally {
+                await server.close();
+            }
+        });
+    }
+});
