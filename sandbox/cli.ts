@@ -13,6 +13,9 @@ program
     .description("start it; nothing to do if it runs")
     .action(async () => {
         const started = Date.now();
+        process.once("SIGINT", () =>
+            console.error("\nInterrupted: `up` will start anew, and `down` removes what is there by now."),
+        );
         await sandbox.up();
         const { memory } = await sandbox.status();
         console.log(`Ready after ${duration(Date.now() - started)}, with ${inGibibytes(memory)} of memory.`);

@@ -109,13 +109,8 @@ export async function down({ cache = false }: { cache?: boolean } = {}): Promise
         const foreign = foreignSandbox();
         if (foreign) throw new Error(`Can't take the sandbox down: ${foreign}.`);
         await runSteps([
-            { title: "Sandbox", skip: () => !node.remains() && "not there", task: node.takeDown },
-            {
-                title: "Cache",
-                enabled: () => cache,
-                skip: () => !existsSync(cacheDir) && "not there",
-                task: removeCache,
-            },
+            { title: "Sandbox removed", task: node.takeDown },
+            { title: "Cache removed", enabled: cache, task: removeCache },
         ]);
     }, console.log);
 }
@@ -172,13 +167,15 @@ function upSteps(): ListrTask<UpContext>[] {
         },
         {
             title: "Programs from Go modules, built once",
-            skip: () => missingTools().length === 0 && "built already",
             rendererOptions: { persistentOutput: true },
-            task: (_, step) => buildTools(toolNames, (line) => (step.output = line)),
+            task: async (_, step) => {
+                if (missingTools().length === 0) step.title += ": all there";
+                await buildTools(toolNames, (line) => (step.output = line));
+            },
         },
         {
-            title: "Remains of an earlier sandbox",
-            skip: () => !node.remains() && "none",
+            title: "Remains of an earlier sandbox, removed",
+            enabled: () => node.remains(),
             task: node.takeDown,
         },
         {
