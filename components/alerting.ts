@@ -13,6 +13,8 @@ export interface AlertingArgs {
     readonly alertName?: string;
     /** URL to which events are posted: the EventListener's. */
     readonly address: pulumi.Input<string>;
+    /** Secret with the headers to send. @see EventAuthentication @default none */
+    readonly authenticationSecretName?: pulumi.Input<string>;
     /** The sources whose events are sent. */
     readonly sources: readonly Source[];
 }
@@ -34,7 +36,13 @@ export class Alerting extends pulumi.ComponentResource {
                 apiVersion,
                 kind: "Provider",
                 metadata: { name: args.providerName ?? "tekton-el-provider", namespace: args.namespace },
-                spec: { type: "generic", address: args.address },
+                spec: {
+                    type: "generic",
+                    address: args.address,
+                    ...(args.authenticationSecretName === undefined
+                        ? {}
+                        : { secretRef: { name: args.authenticationSecretName } }),
+                },
             },
             { parent: this },
         );

@@ -19,6 +19,15 @@ const descriptions = {
     namespace: "The namespace of the notification GitRepository",
 } satisfies Partial<Record<EventParam, string>>;
 
+/** What Pod Security `restricted` asks of a container: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+const restricted = {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"] },
+    runAsNonRoot: true,
+    runAsUser: 65532,
+    seccompProfile: { type: "RuntimeDefault" },
+};
+
 /** The parameters that the demonstration's pipeline declares. */
 export const demoPipelineParams = ["message", "repository", "namespace"] as const satisfies readonly EventParam[];
 
@@ -57,6 +66,9 @@ export class DemoPipeline extends pulumi.ComponentResource {
                             params: demoPipelineParams.map((param) => ({ name: param, value: `$(params.${param})` })),
                             taskSpec: {
                                 params: demoPipelineParams.map((param) => ({ name: param, type: "string" })),
+                                ...(args.generation === "2020"
+                                    ? {}
+                                    : { stepTemplate: { securityContext: restricted } }),
                                 steps: [
                                     echo("echo-pipeline", "notification from $(params.namespace)/$(params.repository)"),
                                     echo("echo-message", "$(params.message)"),

@@ -1,5 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "./kubernetesObject";
+import { ReleaseError } from "./release/error";
 import { Release, type ReleaseArgs } from "./release/release";
+import { nearest } from "./suggest";
 
 /** @see ReleaseArgs */
 export type TektonPipelinesArgs = Omit<ReleaseArgs, "namespaces">;
@@ -10,4 +13,27 @@ export class TektonPipelines extends Release {
         super("flux-to-tekton:tekton:TektonPipelines", name, args, opts);
         this.registerOutputs({ version: this.version });
     }
+}
+
+/**
+ * Sets feature flags of a Tekton Pipelines release: https://tekton.dev/docs/pipelines/additional-configs/
+ * @throws Error for a flag that the release doesn't have
+ */
+export function withFeatureFlags(
+    objects: readonly KubernetesObject[],
+    flags: Readonly<Record<string, string>>,
+): KubernetesObject[] {
+    return objects.map((object) => {
+        if (object.kind !== "ConfigMap" || object.metadata.name !== "feature-flags") return object;
+        const data = object.data as Readonly<Record<string, string>>;
+        const known = Object.keys(data).filter((key) => !key.startsWith("_"));
+        for (const flag of Object.keys(flags)) {
+            if (known.includes(flag)) continue;
+            const match = nearest(flag, known);
+            throw new ReleaseError(
+                `tektonFeatureFlags: this release of Tekton Pipelines has no flag ${JSON.stringify(flag)}${match === undefined ? "" : `; did you mean ${match}?`}. It has ${known.join(", ")}.`,
+            );
+        }
+        return { ...object, data: { ...data, ...flags } };
+    });
 }

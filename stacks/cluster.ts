@@ -1,9 +1,12 @@
 import * as k8s from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { Alerting } from "../components/alerting";
+import { CatchUp } from "../components/catchUp";
 import { DemoPipeline, demoPipelineParams } from "../components/demoPipeline";
+import { EventAuthentication } from "../components/eventAuthentication";
 import { Flux } from "../components/flux";
 import { FluxSync } from "../components/fluxSync";
+import { ListenerNetworkPolicy } from "../components/listenerNetworkPolicy";
 import { Receiver } from "../components/receiver";
 import type { Route, Source } from "../components/route";
 import { TektonPipelines } from "../components/tektonPipelines";
@@ -46,7 +49,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
         enableSecretMutable: true,
     });
     const { generation } = config.releases.flux;
-    const { readyTimeout, crdDescriptions } = config;
+    const { readyTimeout, crdDescriptions, tokenRotation: rotation } = config;
     const opts = { provider };
 
     const pipelines = new TektonPipelines(
@@ -108,6 +111,17 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
     const routes = resolveRoutes(config, sync, demoPipeline);
     const sources = distinctSources(config, routes);
 
+    // The releases of 2020 can neither send a header nor read a policy's namespace label.
+    const today = generation !== "2020";
+    const authentication =
+        today && config.authenticateEvents
+            ? new EventAuthentication(
+                  "event-authentication",
+                  { senderNamespace: fluxNamespace, listenerNamespace: config.namespace, rotation },
+                  onFlux,
+              )
+            : undefined;
+    const catchUp = authentication !== undefined && config.catchUp;
     const chain = new TriggerChain(
         "trigger-chain",
         {
@@ -115,7 +129,11 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             namespace: config.namespace,
             eventListenerName: config.eventListenerName,
             serviceAccountName: config.serviceAccountName,
+            runServiceAccountName: config.runServiceAccountName,
             routes,
+            runNaming: config.runNaming,
+            authenticationSecretName: authentication?.listenerSecretName,
+            catchUp,
             readyTimeout,
         },
         onTekton,
@@ -128,13 +146,36 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             providerName: config.providerName,
             alertName: config.alertName,
             address: chain.url,
+            authenticationSecretName: authentication?.senderSecretName,
             sources,
         },
         onFlux,
     );
+    if (catchUp) {
+        new CatchUp(
+            "catch-up",
+            {
+                generation,
+                namespace: config.namespace,
+                listenerUrl: chain.url,
+                authenticationSecretName: authentication.listenerSecretName,
+                sources,
+                schedule: config.catchUpSchedule,
+                image: config.catchUpImage,
+            },
+            onFlux,
+        );
+    }
+    if (today && config.listenerNetworkPolicy) {
+        new ListenerNetworkPolicy(
+            "listener-network-policy",
+            { namespace: config.namespace, eventListenerName: chain.eventListenerName, fluxNamespace },
+            onFlux,
+        );
+    }
     const token = new WebhookToken(
         "webhook-token",
-        { namespace: fluxNamespace, secretName: config.webhookTokenSecretName },
+        { namespace: fluxNamespace, secretName: config.webhookTokenSecretName, rotation },
         onFlux,
     );
     const receiver = new Receiver(
@@ -144,6 +185,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             namespace: fluxNamespace,
             receiverName: config.receiverName,
             tokenSecretName: token.secretName,
+            token: token.value,
             sources,
         },
         onFlux,

@@ -11,7 +11,9 @@ import {
 } from "../components/release";
 import { demoPipelineParams } from "../components/demoPipeline";
 import type { GitCredentials } from "../components/fluxSync";
+import { defaultCatchUpImage } from "../components/catchUp";
 import { eventParams, sourceKinds } from "../components/route";
+import { runNamings } from "../components/triggerChain/triggerChain";
 import { nearest } from "../components/suggest";
 
 /** An object's name, as Kubernetes takes it for most kinds. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
@@ -65,6 +67,8 @@ export const schema = z.strictObject({
     crdDescriptions: z.boolean().default(true),
     readyTimeout: duration.default("5m"),
 
+    tektonFeatureFlags: z.record(z.string(), z.string()).default({}),
+
     fluxNamespace: objectName.default("flux-system"),
     fluxComponents: z
         .array(z.enum(fluxComponents))
@@ -91,10 +95,21 @@ export const schema = z.strictObject({
     receiverBaseUrl: baseUrl.optional(),
     providerName: objectName.default("tekton-el-provider"),
     alertName: objectName.default("tekton-alert"),
+    authenticateEvents: z.boolean().default(true),
+    tokenRotation: text.optional(),
 
     namespace: objectName.default("default"),
     eventListenerName: objectName.default("flux-event-listener"),
     serviceAccountName: objectName.default("flux-notifications-sa"),
+    runServiceAccountName: objectName.default("flux-notification-run"),
+    runNaming: z.enum(runNamings).default("revision"),
+    listenerNetworkPolicy: z.boolean().default(true),
+    catchUp: z.boolean().default(true),
+    catchUpSchedule: z
+        .string()
+        .regex(/^(@\w+|\S+( \S+){4})$/, "must be a schedule in cron's notation, such as */5 * * * *")
+        .default("*/5 * * * *"),
+    catchUpImage: z.string().min(1).default(defaultCatchUpImage),
     pipelineName: objectName.default("flux-demo-pipeline"),
     pipelineImage: z.string().min(1).default("alpine"),
     routes: z.array(route).default([]),
@@ -142,6 +157,7 @@ export function readConfig(): ClusterConfig {
     const releases = lockReleases(parsed.data, problems);
     const gitCredentials = readCredentials(config, parsed.data, problems);
     checkRoutes(parsed.data, problems);
+    checkCatchUp(parsed.data, problems);
     if (problems.length > 0) throw new ConfigError(problems);
 
     const kubernetes = new pulumi.Config("kubernetes");
@@ -336,6 +352,19 @@ function checkRoutes({ routes }: z.output<typeof schema>, problems: string[]): v
                 `routes[${index}].name: ${JSON.stringify(name)} is also the name of routes[${earlier}]. Give each route its own.`,
             );
     });
+}
+
+/** What repeats an event must be let in, and must not start a second run. */
+function checkCatchUp({ catchUp, authenticateEvents, runNaming }: z.output<typeof schema>, problems: string[]): void {
+    if (!catchUp) return;
+    if (!authenticateEvents) {
+        problems.push("catchUp: true needs authenticateEvents. Set that to true, or catchUp to false.");
+    }
+    if (runNaming === "uid") {
+        problems.push(
+            'catchUp: true needs runNaming "revision": it repeats events, and with "uid" each makes another run. Set runNaming to revision, or catchUp to false.',
+        );
+    }
 }
 
 function attempt<T>(key: string, problems: string[], action: () => T): T | undefined {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../components/kubernetesObject";
 import { fluxInstall, loadRelease, parseRelease, type Product } from "../components/release";
+import { withFeatureFlags } from "../components/tektonPipelines";
 import type { ClusterConfig } from "./config";
 
 /** The objects of each of the stack's releases. */
@@ -23,7 +24,7 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         load("flux"),
     ]);
     return {
-        "tekton-pipelines": pipelines,
+        "tekton-pipelines": withFeatureFlags(pipelines, config.tektonFeatureFlags),
         "tekton-triggers": triggers,
         flux: fluxInstall(flux, {
             version: config.fluxVersion,

@@ -1,14 +1,25 @@
 import type { Generation } from "../generation";
 import type { EventParam, SourceKind } from "../route";
 
-/** A route's source and filter as plain values. */
-export interface EventFilter {
+/** A source, as plain values. */
+export interface SourceName {
     readonly kind: SourceKind;
     readonly name: string;
     readonly namespace: string;
-    /** A further condition. */
-    readonly filter?: string;
 }
+
+/** The Secret, and its key and header, by which a sender of events proves itself. */
+export interface SenderProof {
+    readonly header: string;
+    readonly key: string;
+    readonly secretName: string;
+    readonly secretNamespace: string;
+}
+
+/** `Gotk-Component` of the events that Flux's source-controller raises. */
+const fluxSender = "source-controller";
+/** `Gotk-Component` of what the catch-up sends: a source as the API server has it. */
+export const catchUpSender = "flux-to-tekton-catch-up";
 
 /**
  * The CEL filter by which an EventListener lets a source's events pass:
@@ -16,60 +27,93 @@ export interface EventFilter {
  *
  * Only news pass: Flux sends errors, too, to an Alert that asks for `info`, and a failed fetch is not a new revision.
  */
-export function eventFilter({ kind, name, namespace, filter }: EventFilter): string {
-    return [
-        "header.canonical('Gotk-Component') == 'source-controller'",
-        `body.involvedObject.kind == ${celString(kind)}`,
-        `body.involvedObject.name == ${celString(name)}`,
-        `body.involvedObject.namespace == ${celString(namespace)}`,
+export function eventFilter({ kind, name, namespace }: SourceName, proof?: SenderProof): string {
+    return and(
+        ...proven(proof),
+        `header.canonical('Gotk-Component') == ${literal(fluxSender)}`,
+        `body.involvedObject.kind == ${literal(kind)}`,
+        `body.involvedObject.name == ${literal(name)}`,
+        `body.involvedObject.namespace == ${literal(namespace)}`,
         "body.severity == 'info'",
-        ...(filter === undefined ? [] : [`(${filter})`]),
-    ].join(" && ");
+    );
 }
 
-/** A value that the CEL interceptor adds to an event, for bindings to use. */
+/** The same for the catch-up, which sends the source itself; one without an artifact has no revision yet. */
+export function catchUpFilter({ kind, name, namespace }: SourceName, proof?: SenderProof): string {
+    return and(
+        ...proven(proof),
+        `header.canonical('Gotk-Component') == ${literal(catchUpSender)}`,
+        `body.kind == ${literal(kind)}`,
+        `body.metadata.name == ${literal(name)}`,
+        `body.metadata.namespace == ${literal(namespace)}`,
+        "has(body.status) && has(body.status.artifact)",
+    );
+}
+
+function proven(proof: SenderProof | undefined): string[] {
+    if (proof === undefined) return [];
+    const { header, key, secretName, secretNamespace } = proof;
+    const secret = [key, secretName, secretNamespace].map(literal).join(", ");
+    return [`header.canonical(${literal(header)}).compareSecret(${secret})`];
+}
+
+function and(...conditions: readonly string[]): string {
+    return conditions.join(" && ");
+}
+
+/** A value that the CEL interceptor adds to an event, for bindings, templates and further filters to use. */
 export interface Overlay {
     readonly key: string;
     readonly expression: string;
 }
 
-/** Parameters that an event doesn't carry as they are, but that follow from its revision. */
-const revisionParams = ["revision", "branch", "commit"] as const satisfies readonly EventParam[];
+/** Where an event has its revision. */
+export type EventShape = "event" | "catch-up";
 
-/** The overlays that a pipeline's parameters need; none where the event carries them all. */
-export function revisionOverlays(generation: Generation, params: readonly EventParam[]): Overlay[] {
-    // Today "main@sha1:<hex>" in the metadata; in 2020 "main/<hex>" at the end of the message. An absent part is "".
+/**
+ * What follows from a revision: itself, its branch, its commit, and `run`, by which a run of it is named (20 hex digits:
+ * with the route's name before it, a name has to stay below 64 characters). An absent part is "".
+ */
+export function revisionOverlays(generation: Generation, shape: EventShape): Overlay[] {
+    // Today "main@sha1:<hex>" in the metadata; in 2020 "main/<hex>" at the end of the message.
     const [revision, branchEnd, commitStart] =
         generation === "2020"
             ? ["body.message.replace('Fetched revision: ', '')", "/", "/"]
-            : ["(has(body.metadata) && has(body.metadata.revision) ? body.metadata.revision : '')", "@", ":"];
-    const expressions: Record<(typeof revisionParams)[number], string> = {
-        revision,
-        branch: `${revision}.contains('${branchEnd}') ? ${revision}.substring(0, ${revision}.lastIndexOf('${branchEnd}')) : ''`,
-        commit: `${revision}.substring(${revision}.lastIndexOf('${commitStart}') + 1)`,
-    };
-    return revisionParams
-        .filter((param) => params.includes(param))
-        .map((key) => ({ key, expression: expressions[key] }));
+            : shape === "catch-up"
+              ? ["body.status.artifact.revision", "@", ":"]
+              : ["(has(body.metadata) && has(body.metadata.revision) ? body.metadata.revision : '')", "@", ":"];
+    const end = literal(branchEnd);
+    const commit = `${revision}.substring(${revision}.lastIndexOf(${literal(commitStart)}) + 1)`;
+    return [
+        { key: "revision", expression: revision },
+        {
+            key: "branch",
+            expression: `${revision}.contains(${end}) ? ${revision}.substring(0, ${revision}.lastIndexOf(${end})) : ''`,
+        },
+        { key: "commit", expression: commit },
+        { key: "run", expression: `${commit}.truncate(20)` },
+    ];
 }
 
 /** Where a TriggerBinding finds a parameter. Overlays were written into the body before they got `extensions`. */
-export function bindingValue(generation: Generation, param: EventParam): string {
+export function bindingValue(generation: Generation, shape: EventShape, param: EventParam | "run"): string {
     switch (param) {
         case "message":
-            return "$(body.message)";
+            // In Flux's own words.
+            return shape === "event" ? "$(body.message)" : "stored artifact for revision '$(extensions.revision)'";
         case "repository":
-            return "$(body.involvedObject.name)";
+            return shape === "event" ? "$(body.involvedObject.name)" : "$(body.metadata.name)";
         case "namespace":
-            return "$(body.involvedObject.namespace)";
+            return shape === "event" ? "$(body.involvedObject.namespace)" : "$(body.metadata.namespace)";
         case "revision":
         case "branch":
         case "commit":
+        case "run":
             return generation === "2020" ? `$(body.${param})` : `$(extensions.${param})`;
     }
 }
 
 /** A CEL string literal. */
-function celString(text: string): string {
+function literal(text: string): string {
     return `'${text.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/\n/g, "\\n")}'`;
 }

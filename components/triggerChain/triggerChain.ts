@@ -1,9 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
+import { authenticationHeader, authenticationKey } from "../eventAuthentication";
 import { type Generation, servedApis } from "../generation";
 import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
 import type { Route } from "../route";
-import { bindingValue, eventFilter, revisionOverlays } from "./cel";
+import { bindingValue, catchUpFilter, eventFilter, type EventShape, revisionOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
+import { RunAccount } from "./runAccount";
+
+/**
+ * How PipelineRuns are named: by `revision`, so that an event that comes twice makes one run; or by `uid`, as in the
+ * demonstration of 2020, so that it makes two.
+ */
+export const runNamings = ["revision", "uid"] as const;
+export type RunNaming = (typeof runNamings)[number];
 
 /** From events to PipelineRuns. */
 export interface TriggerChainArgs {
@@ -12,9 +21,20 @@ export interface TriggerChainArgs {
     readonly namespace: pulumi.Input<string>;
     /** Its Deployment and Service are named `el-<name>`. @default "flux-event-listener" */
     readonly eventListenerName?: string;
-    /** @default "flux-notifications-sa" */
+    /** The listener's. @default "flux-notifications-sa" */
     readonly serviceAccountName?: string;
+    /** The PipelineRuns'. @default "flux-notification-run" */
+    readonly runServiceAccountName?: string;
     readonly routes: readonly Route[];
+    /** @default "revision" */
+    readonly runNaming?: RunNaming;
+    /**
+     * The Secret by which events prove where they come from. Not for the generation of 2020, whose Providers can't send
+     * a header. @default none: whoever reaches the listener can start a run
+     */
+    readonly authenticationSecretName?: pulumi.Input<string>;
+    /** Take what the catch-up sends, too. @default false */
+    readonly catchUp?: boolean;
     /** How long the listener may take to become ready, its image pulled and started. @default "5m" */
     readonly readyTimeout?: string;
 }
@@ -37,6 +57,11 @@ export class TriggerChain extends pulumi.ComponentResource {
             { generation, namespace, serviceAccountName: args.serviceAccountName },
             { parent: this },
         );
+        const runAccount = new RunAccount(
+            `${name}-runs`,
+            { namespace, serviceAccountName: args.runServiceAccountName },
+            { parent: this },
+        );
         const listener = new KubernetesResource(
             `${name}-listener`,
             {
@@ -49,7 +74,9 @@ export class TriggerChain extends pulumi.ComponentResource {
                 },
                 spec: {
                     serviceAccountName: access.serviceAccountName,
-                    triggers: args.routes.map((route) => this.trigger(`${name}-${route.name}`, route, args)),
+                    triggers: args.routes.flatMap((route) =>
+                        this.triggers(`${name}-${route.name}`, route, args, runAccount.serviceAccountName),
+                    ),
                 },
             },
             { parent: this, customTimeouts: { create: timeout, update: timeout } },
@@ -59,78 +86,108 @@ export class TriggerChain extends pulumi.ComponentResource {
         this.registerOutputs({ eventListenerName: this.eventListenerName, url: this.url });
     }
 
-    /** Creates a route's TriggerBinding and TriggerTemplate; returns the trigger that refers to them. */
-    private trigger(name: string, route: Route, { generation, namespace }: TriggerChainArgs): object {
-        const apiVersion = servedApis[generation].triggers;
-        const binding = new KubernetesResource(
-            `${name}-binding`,
-            {
-                apiVersion,
-                kind: "TriggerBinding",
-                metadata: { name: `${route.name}-binding`, namespace },
-                spec: {
-                    params: route.pipeline.params.map((param) => ({
-                        name: param,
-                        value: bindingValue(generation, param),
-                    })),
-                },
-            },
-            { parent: this },
-        );
+    /** Creates what a route's triggers refer to, and returns the triggers. */
+    private triggers(
+        name: string,
+        route: Route,
+        args: TriggerChainArgs,
+        runServiceAccountName: pulumi.Input<string>,
+    ): object[] {
+        const { generation, namespace } = args;
+        const params = args.runNaming === "uid" ? route.pipeline.params : [...route.pipeline.params, "run" as const];
         const template = new KubernetesResource(
             `${name}-template`,
             {
-                apiVersion,
+                apiVersion: servedApis[generation].triggers,
                 kind: "TriggerTemplate",
                 metadata: { name: `${route.name}-template`, namespace },
                 spec: {
-                    params: route.pipeline.params.map((param) => ({ name: param })),
-                    resourcetemplates: [pipelineRun(generation, route)],
+                    params: params.map((param) => ({ name: param })),
+                    resourcetemplates: [pipelineRun(route, args, runServiceAccountName)],
                 },
             },
             { parent: this },
         );
-        const filter = pulumi
-            .all([route.source.name, route.source.namespace])
-            .apply(([name, namespace]) =>
-                eventFilter({ kind: route.source.kind, name, namespace, filter: route.filter }),
+        const trigger = (shape: EventShape, infix: string): object => {
+            const binding = new KubernetesResource(
+                `${name}${infix}-binding`,
+                {
+                    apiVersion: servedApis[generation].triggers,
+                    kind: "TriggerBinding",
+                    metadata: { name: `${route.name}${infix}-binding`, namespace },
+                    spec: {
+                        params: params.map((param) => ({ name: param, value: bindingValue(generation, shape, param) })),
+                    },
+                },
+                { parent: this },
             );
-        const overlays = revisionOverlays(generation, route.pipeline.params);
-        return {
-            name: `${route.name}-trigger`,
-            bindings: [{ ref: binding.metadata.name }],
-            ...(generation === "2020"
-                ? {
-                      interceptors: [{ cel: { filter, ...(overlays.length === 0 ? {} : { overlays }) } }],
-                      template: { name: template.metadata.name },
-                  }
-                : {
-                      interceptors: [
-                          {
-                              ref: { name: "cel" },
-                              params: [
-                                  { name: "filter", value: filter },
-                                  ...(overlays.length === 0 ? [] : [{ name: "overlays", value: overlays }]),
-                              ],
-                          },
-                      ],
-                      template: { ref: template.metadata.name },
-                  }),
+            return {
+                name: `${route.name}${infix}-trigger`,
+                bindings: [{ ref: binding.metadata.name }],
+                interceptors: interceptors(route, shape, args),
+                template: generation === "2020" ? { name: template.metadata.name } : { ref: template.metadata.name },
+            };
         };
+        return [trigger("event", ""), ...(args.catchUp ? [trigger("catch-up", "-catch-up")] : [])];
     }
 }
 
-function pipelineRun(generation: Generation, route: Route): object {
+/** Lets the route's events pass, and adds to them what follows from their revision. */
+function interceptors(
+    { source, pipeline, filter }: Route,
+    shape: EventShape,
+    { generation, namespace, authenticationSecretName, runNaming }: TriggerChainArgs,
+): object[] {
+    const passes = pulumi
+        .all([source.name, source.namespace, authenticationSecretName, namespace])
+        .apply(([name, sourceNamespace, secretName, secretNamespace]) => {
+            const proof =
+                secretName === undefined
+                    ? undefined
+                    : { header: authenticationHeader, key: authenticationKey, secretName, secretNamespace };
+            const which = { kind: source.kind, name, namespace: sourceNamespace };
+            return shape === "event" ? eventFilter(which, proof) : catchUpFilter(which, proof);
+        });
+    const wanted = new Set<string>([
+        ...pipeline.params,
+        ...(runNaming === "uid" ? [] : ["run"]),
+        ...(filter === undefined ? [] : ["revision", "branch", "commit"]),
+        ...(shape === "catch-up" ? ["revision"] : []),
+    ]);
+    const overlays = revisionOverlays(generation, shape).filter(({ key }) => wanted.has(key));
+    const added = overlays.length === 0 ? {} : { overlays };
+    if (generation === "2020") {
+        return [{ cel: { filter: passes, ...added } }, ...(filter === undefined ? [] : [{ cel: { filter } }])];
+    }
+    const cel = (params: Record<string, unknown>): object => ({
+        ref: { name: "cel" },
+        params: Object.entries(params).map(([name, value]) => ({ name, value })),
+    });
+    return [cel({ filter: passes, ...added }), ...(filter === undefined ? [] : [cel({ filter })])];
+}
+
+function pipelineRun(
+    route: Route,
+    { generation, runNaming }: TriggerChainArgs,
+    serviceAccountName: pulumi.Input<string>,
+): object {
     return {
         apiVersion: servedApis[generation].pipelines,
         kind: "PipelineRun",
-        metadata: { name: `${route.name}-run-$(uid)` },
+        metadata: {
+            name: runNaming === "uid" ? `${route.name}-run-$(uid)` : `${route.name}-run-$(tt.params.run)`,
+            labels: { [routeLabel]: route.name },
+        },
         spec: {
             params: route.pipeline.params.map((param) => ({ name: param, value: `$(tt.params.${param})` })),
             pipelineRef: { name: route.pipeline.name },
+            ...(generation === "2020" ? { serviceAccountName } : { taskRunTemplate: { serviceAccountName } }),
         },
     };
 }
+
+/** On every PipelineRun: the name of its route. */
+export const routeLabel = "flux-to-tekton/route";
 
 /** The listener has its address before it has a pod; ready is both. In 2020 it only said Available. */
 function listenerConditions(generation: Generation): string {
