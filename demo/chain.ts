@@ -52,19 +52,17 @@ export async function push(message: string): Promise<string> {
     });
 }
 
-/** The first line of a commit's message, in the words of the event that announces it. */
-function announces(run: ApiObject, message: string): boolean {
-    const params = run.spec?.params as { name: string; value: string }[] | undefined;
-    return params?.find(({ name }) => name === "message")?.value === `stored artifact for commit '${message}'`;
+/** The name of a commit's run: its route and the first 20 digits of its hash. */
+export function runName(commit: string): string {
+    return `flux-notification-run-${commit.slice(0, 20)}`;
 }
 
 /** Waits for the PipelineRun that a commit starts. */
-export async function runOf(message: string, timeout = 120): Promise<{ name: string; at: number }> {
-    const { object, at } = await until(pipelineRuns, (run) => announces(run, message), {
-        timeout,
-        what: `a PipelineRun for the commit '${message}'`,
-    });
-    return { name: object.metadata.name, at };
+export async function runOf(commit: string, timeout = 120): Promise<{ name: string; at: number }> {
+    const name = runName(commit);
+    const what = `PipelineRun ${name}`;
+    const { at } = await until(pipelineRuns, ({ metadata }) => metadata.name === name, { timeout, what });
+    return { name, at };
 }
 
 /** Waits until a PipelineRun has succeeded; fails at once, with its own message, when it has failed. */

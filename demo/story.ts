@@ -9,6 +9,7 @@ import { kubectl } from "./cluster";
 interface Story {
     receiverPath: string;
     message: string;
+    commit: string;
     pushed: number;
     run: { name: string; at: number };
     end: { at: number };
@@ -37,14 +38,14 @@ async function tell(): Promise<void> {
             {
                 title: `git push: ${message}`,
                 task: async (context) => {
-                    await push(message);
+                    context.commit = await push(message);
                     context.pushed = Date.now();
                 },
             },
             {
                 title: "PipelineRun created",
                 task: async (context, step) => {
-                    context.run = await runOf(message);
+                    context.run = await runOf(context.commit);
                     step.title = `PipelineRun ${context.run.name}: ${seconds(context.run.at - context.pushed)} after the push`;
                 },
             },

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { execa } from "execa";
 import type { ApiObject } from "../../demo/cluster";
 import { condition, kubectl, list } from "../../demo/cluster";
@@ -34,6 +36,16 @@ export async function inventory(): Promise<string[]> {
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined || metadata.finalizers !== undefined)
         .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`)
         .sort();
+}
+
+const baselineFile = join(process.env.SANDBOX_STATE!, "baseline.json");
+
+/** What was on the cluster before the first test: the first call takes it down. */
+export async function baseline(): Promise<string[]> {
+    if (existsSync(baselineFile)) return JSON.parse(readFileSync(baselineFile, "utf8")) as string[];
+    const objects = await inventory();
+    writeFileSync(baselineFile, JSON.stringify(objects));
+    return objects;
 }
 
 /** Measured times, in the order in which they were taken; printed at the end of a run. */

@@ -1,40 +1,25 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Stack, UpResult } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { execa } from "execa";
 import { callReceiver, prepareRepository, push, runOf, succeeded } from "../../demo/chain";
-import { kubectl, list, until } from "../../demo/cluster";
-import { openStack } from "../../stacks/automation";
-import { explainCluster, inventory, measured, printFigures, record } from "./support";
-
-const folder = join(process.env.SANDBOX_STATE!, "stacks");
-const minutes = 60_000;
+import { kubectl, until } from "../../demo/cluster";
+import { folder, operation, staging } from "./staging";
+import { measured, record } from "./support";
 
 describe("the stack staging, on a real cluster", function () {
-    // Generous: the machines are slow and noisy, and every wait ends by its condition.
-    this.timeout(12 * minutes);
-    // A story: each chapter needs the ones before.
+    this.timeout(12 * 60_000);
     this.bail(true);
 
     let stack: Stack;
-    let baseline: string[];
     let up: UpResult;
 
     before(async () => {
-        baseline = await inventory();
         await prepareRepository();
-        stack = await openStack("staging", folder);
+        stack = await staging();
     });
-
-    afterEach(async function () {
-        if (this.currentTest?.state === "failed") console.log(await explainCluster());
-    });
-
-    after(printFigures);
 
     it("comes up from empty on the first try", async () => {
-        up = await measured("up, from empty", () => stack.up({ parallel: 32 }));
+        up = await measured("up, from empty", () => stack.up(operation));
         expect(up.summary.result).to.equal("succeeded");
         expect(Object.keys(up.summary.resourceChanges!)).to.deep.equal(["create"]);
     });
@@ -55,9 +40,9 @@ describe("the stack staging, on a real cluster", function () {
     it("starts a PipelineRun for a commit, by the Receiver", async () => {
         await callReceiver(up.outputs.receiverPath!.value as string);
         const message = "Called by the Receiver";
-        await push(message);
+        const commit = await push(message);
         const pushed = Date.now();
-        const run = await runOf(message);
+        const run = await runOf(commit);
         record("push → PipelineRun, by the Receiver", run.at - pushed);
         const end = await succeeded(run.name);
         record("push → Succeeded, by the Receiver", end.at - pushed);
@@ -72,9 +57,9 @@ describe("the stack staging, on a real cluster", function () {
     it("starts a PipelineRun for a commit, by Flux's own interval", async () => {
         await callReceiver(undefined);
         const message = "Found by polling";
-        await push(message);
+        const commit = await push(message);
         const pushed = Date.now();
-        const run = await runOf(message, 240);
+        const run = await runOf(commit, 240);
         record("push → PipelineRun, by polling at 1 min", run.at - pushed);
         await succeeded(run.name);
     });
@@ -89,14 +74,14 @@ describe("the stack staging, on a real cluster", function () {
     });
 
     it("has nothing to do in a second up", async () => {
-        const { summary } = await measured("up, nothing to do", () => stack.up({ parallel: 32 }));
+        const { summary } = await measured("up, nothing to do", () => stack.up(operation));
         expect(Object.keys(summary.resourceChanges!)).to.deep.equal(["same"]);
     });
 
     it("finds nothing changed in a refresh, and nothing to do after it", async () => {
-        const refresh = await measured("refresh", () => stack.refresh({ parallel: 32 }));
+        const refresh = await measured("refresh", () => stack.refresh(operation));
         expect(Object.keys(refresh.summary.resourceChanges!)).to.deep.equal(["same"]);
-        const preview = await measured("preview, nothing to do", () => stack.preview({ parallel: 32 }));
+        const preview = await measured("preview, nothing to do", () => stack.preview(operation));
         expect(Object.keys(preview.changeSummary)).to.deep.equal(["same"]);
     });
 
@@ -114,47 +99,5 @@ describe("the stack staging, on a real cluster", function () {
             expect(state).not.to.include(secret);
             expect(up.stdout + up.stderr).not.to.include(secret);
         }
-    });
-
-    it("names the repository that can't be read, and goes on once it can", async () => {
-        const settings = await readFile(join(folder, "Pulumi.staging.yaml"), "utf8");
-        await stack.setConfig("gitUrl", { value: "http://git.sandbox.test/no-such.git" });
-        await stack.setConfig("readyTimeout", { value: "20s" });
-        const error = await stack.up({ parallel: 32 }).then(
-            () => undefined,
-            (reason: Error) => reason.message,
-        );
-        expect(error)
-            .to.include("flux-sync-repository")
-            .and.to.match(/no-such|not found/);
-        await stack.setConfig("gitUrl", { value: /gitUrl: (.*)/.exec(settings)![1]! });
-        const mended = await stack.up({ parallel: 32 });
-        expect(mended.summary.result).to.equal("succeeded");
-    });
-
-    it("names the controller that doesn't become ready, and why, and goes on once it does", async () => {
-        await stack.setConfig("fluxRegistry", { value: "no-such-registry.invalid/fluxcd" });
-        const error = await stack.up({ parallel: 32 }).then(
-            () => undefined,
-            (reason: Error) => reason.message,
-        );
-        expect(error)
-            .to.include("source-controller")
-            .and.to.match(/ErrImagePull|ImagePullBackOff/);
-        await stack.removeConfig("fluxRegistry");
-        await stack.setConfig("readyTimeout", { value: "5m" });
-        const mended = await stack.up({ parallel: 32 });
-        expect(mended.summary.result).to.equal("succeeded");
-    });
-
-    it("is destroyed, and leaves nothing behind but what Flux deployed", async () => {
-        await measured("destroy", () => stack.destroy({ parallel: 32 }));
-        // What the garbage collector still has to do: pods of the runs, whose owners are gone.
-        const deadline = Date.now() + 2 * minutes;
-        let left: string[];
-        do left = (await inventory()).filter((object) => !baseline.includes(object));
-        while (left.length > 0 && Date.now() < deadline);
-        expect(left).to.deep.equal([]);
-        expect((await list("configmaps", "-n", "default")).map(({ metadata }) => metadata.name)).to.include("greeting");
     });
 });

@@ -1,0 +1,147 @@
+import { createHash, randomBytes } from "node:crypto";
+import { expect } from "chai";
+import { execa } from "execa";
+import { callReceiver, push, runName, runOf, succeeded } from "../../demo/chain";
+import { kubectl, list } from "../../demo/cluster";
+import { event, listenerAddress, post, rightHeader, runs, runsAfter } from "./listener";
+import { operation, output, staging } from "./staging";
+import { record } from "./support";
+
+const anyCommit = (): string => randomBytes(20).toString("hex");
+
+describe("nobody gets in", function () {
+    this.timeout(10 * 60_000);
+
+    let address: string;
+    let proof: Record<string, string>;
+    before(async () => {
+        address = await listenerAddress();
+        proof = await rightHeader();
+    });
+
+    it("makes a run only of an event with the right header, component and kind", async () => {
+        const before = await runs();
+        const header = Object.keys(proof)[0]!;
+        const refused: [ReturnType<typeof event>, Record<string, string>][] = [
+            [event(anyCommit()), {}],
+            [event(anyCommit()), { [header]: "" }],
+            [event(anyCommit()), { [header]: "x".repeat(43) }],
+            [event(anyCommit()), { [header]: proof[header]!.slice(0, -1) }],
+            [event(anyCommit(), { component: "kustomize-controller" }), proof],
+            [event(anyCommit(), { component: "flux-to-tekton-catch-up" }), proof],
+            [event(anyCommit(), { kind: "Bucket" }), proof],
+        ];
+        for (const [forged, headers] of refused) expect(await post(address, forged, headers)).to.be.lessThan(500);
+        const marker = anyCommit();
+        const after = await runsAfter(address, proof, marker);
+        expect(after.filter((name) => !before.includes(name))).to.deep.equal([runName(marker)]);
+    });
+
+    it("makes one run of an event that comes twice", async () => {
+        const twice = event(anyCommit());
+        const before = await runs();
+        await post(address, twice, proof);
+        await post(address, twice, proof);
+        const after = await runsAfter(address, proof, anyCommit());
+        expect(after.length - before.length).to.equal(2);
+    });
+
+    it("survives what isn't an event: malformed JSON, 10 MB, 1,000 forged posts", async () => {
+        const before = await runs();
+        const { headers } = event(anyCommit());
+        await post(address, { headers, body: "{" }, proof);
+        await post(address, { headers, body: JSON.stringify({ padding: "x".repeat(10_000_000) }) }, proof).catch(
+            () => 0,
+        );
+        const start = Date.now();
+        for (let batch = 0; batch < 50; batch++) {
+            await Promise.all(Array.from({ length: 20 }, () => post(address, event(anyCommit()))));
+        }
+        record("1,000 forged posts, none a run", Date.now() - start);
+        const marker = anyCommit();
+        const after = await runsAfter(address, proof, marker);
+        expect(after.filter((name) => !before.includes(name))).to.deep.equal([runName(marker)]);
+        const [pod] = await list("pods", "-n", "default", "-l", "eventlistener=flux-event-listener");
+        const [container] = pod!.status!.containerStatuses as { restartCount: number }[];
+        expect(container!.restartCount).to.equal(0);
+    });
+
+    const may: [account: string, verb: string, resource: string, namespace: string, allowed: boolean][] = [
+        ["flux-notifications-sa", "create", "pipelineruns.tekton.dev", "default", true],
+        ["flux-notifications-sa", "list", "triggerbindings.triggers.tekton.dev", "default", true],
+        ["flux-notifications-sa", "delete", "pipelineruns.tekton.dev", "default", false],
+        ["flux-notifications-sa", "create", "pipelineruns.tekton.dev", "kube-system", false],
+        ["flux-notifications-sa", "get", "secrets", "default", false],
+        ["flux-notifications-sa", "list", "secrets", "flux-system", false],
+        ["flux-notifications-sa", "impersonate", "serviceaccounts", "default", false],
+        ["flux-notifications-sa", "create", "pods", "default", false],
+        ["flux-notification-run", "create", "pipelineruns.tekton.dev", "default", false],
+        ["flux-notification-run", "get", "secrets", "default", false],
+        ["flux-notification-run", "list", "pods", "default", false],
+        ["flux-catch-up", "get", "gitrepositories.source.toolkit.fluxcd.io/flux-system", "flux-system", true],
+        ["flux-catch-up", "list", "gitrepositories.source.toolkit.fluxcd.io", "flux-system", false],
+        ["flux-catch-up", "get", "secrets", "flux-system", false],
+        ["flux-catch-up", "create", "pipelineruns.tekton.dev", "default", false],
+    ];
+    for (const [account, verb, resource, namespace, allowed] of may) {
+        it(`${allowed ? "lets" : "doesn't let"} ${account} ${verb} ${resource} in ${namespace}`, async () => {
+            const user = `system:serviceaccount:default:${account}`;
+            const { stdout } = await execa(
+                "kubectl",
+                ["auth", "can-i", verb, resource, "--namespace", namespace, "--as", user],
+                { reject: false },
+            );
+            expect(stdout.trim()).to.equal(allowed ? "yes" : "no");
+        });
+    }
+
+    it("takes a commit's message as text, whatever a stranger writes into it", async () => {
+        await callReceiver(await output(await staging(), "receiverPath"));
+        const messages = [
+            "$(params.namespace) $(context.pipelineRun.name) $(tasks.task-echo-message.status)",
+            "$(uid) $(tt.params.repository) $(body.message)",
+            "$(touch /tmp/owned) `id` ; exit 1 && true | false > /tmp/x",
+            `"quoted" 'twice' \\ \\n %s {"json": [1]} <b>&amp;</b>`,
+            "x".repeat(1000),
+        ];
+        for (const message of messages) {
+            const commit = await push(message);
+            const run = await runOf(commit);
+            await succeeded(run.name);
+            const { stdout } = await execa("tkn", ["pipelinerun", "logs", run.name]);
+            expect(stdout).to.include(`[task-echo-message : echo-message] stored artifact for commit '${message}'`);
+        }
+    });
+
+    it("rotates every token by a config value: a new path, the old one not found, and no commit missed", async () => {
+        const stack = await staging();
+        const oldPath = await output(stack, "receiverPath");
+        const oldProof = await rightHeader();
+        await stack.setConfig("tokenRotation", { value: createHash("sha1").update(oldPath).digest("hex").slice(0, 8) });
+        await stack.up(operation);
+        const newPath = await output(stack, "receiverPath");
+        expect(newPath).not.to.equal(oldPath);
+        expect(await rightHeader()).not.to.deep.equal(oldProof);
+
+        const ip = await kubectl(
+            "-n",
+            "flux-system",
+            "get",
+            "service",
+            "webhook-receiver",
+            "-o",
+            "jsonpath={.spec.clusterIP}",
+        );
+        expect(await post(`http://${ip}${oldPath}`, { headers: {}, body: {} })).to.equal(404);
+        expect(await post(`http://${ip}${newPath}`, { headers: {}, body: {} })).to.equal(200);
+
+        await callReceiver(newPath);
+        const message = "After the rotation";
+        await succeeded((await runOf(await push(message))).name);
+        const before = await runs();
+        await post(address, event(anyCommit()), oldProof);
+        const marker = anyCommit();
+        const after = await runsAfter(address, await rightHeader(), marker);
+        expect(after.filter((name) => !before.includes(name))).to.deep.equal([runName(marker)]);
+    });
+});

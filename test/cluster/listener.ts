@@ -1,0 +1,77 @@
+import { runName } from "../../demo/chain";
+import { kubectl, list } from "../../demo/cluster";
+
+/** The EventListener as whoever is on the cluster's network can reach it. */
+export async function listenerAddress(): Promise<string> {
+    const ip = await kubectl("get", "service", "el-flux-event-listener", "-o", "jsonpath={.spec.clusterIP}");
+    return `http://${ip}:8080/`;
+}
+
+/** The header by which Flux proves its events. */
+export async function rightHeader(): Promise<Record<string, string>> {
+    const encoded = await kubectl(
+        ...["-n", "flux-system", "get", "secret", "tekton-el-provider-headers", "-o", "jsonpath={.data.headers}"],
+    );
+    const [name, value] = Buffer.from(encoded, "base64").toString().split(": ");
+    return { [name!]: value! };
+}
+
+/** An event as Flux 2.9 posts it, of a revision that no repository has. */
+export function event(commit: string, changes: { kind?: string; component?: string } = {}): Event {
+    return {
+        headers: {
+            "Content-Type": "application/json",
+            "Gotk-Component": changes.component ?? "source-controller",
+        },
+        body: {
+            involvedObject: {
+                kind: changes.kind ?? "GitRepository",
+                namespace: "flux-system",
+                name: "flux-system",
+                apiVersion: "source.toolkit.fluxcd.io/v1",
+            },
+            severity: "info",
+            message: `stored artifact for commit '${commit}'`,
+            reason: "NewArtifact",
+            metadata: { revision: `main@sha1:${commit}` },
+            reportingController: "source-controller",
+        },
+    };
+}
+
+export interface Event {
+    readonly headers: Record<string, string>;
+    readonly body: Record<string, unknown>;
+}
+
+/** Posts an event; returns the status code. */
+export async function post(
+    address: string,
+    { headers, body }: { headers: Record<string, string>; body: unknown },
+    proof: Record<string, string> = {},
+): Promise<number> {
+    const response = await fetch(address, {
+        method: "POST",
+        headers: { ...headers, ...proof },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+    await response.arrayBuffer();
+    return response.status;
+}
+
+/** Names of all PipelineRuns. */
+export async function runs(): Promise<string[]> {
+    return (await list("pipelineruns", "-n", "default")).map(({ metadata }) => metadata.name).sort();
+}
+
+/** Waits, by the listener's own log, until it has worked off everything posted before a marked event of ours. */
+export async function runsAfter(address: string, proof: Record<string, string>, marker: string): Promise<string[]> {
+    await post(address, event(marker), proof);
+    const name = runName(marker);
+    const deadline = Date.now() + 60_000;
+    while (Date.now() < deadline) {
+        const all = await runs();
+        if (all.includes(name)) return all;
+    }
+    throw new Error(`the marked event made no PipelineRun ${name}`);
+}
