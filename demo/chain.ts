@@ -1,5 +1,5 @@
 import { commit, createRepository, setReceiver } from "../sandbox/git/repository";
-import { type ApiObject, condition, kubectl, until } from "./cluster";
+import { condition, kubectl, until } from "./cluster";
 
 /** The repository of Pulumi.staging.yaml, on the sandbox's Git server. */
 export const repository = "fleet-infra.git";

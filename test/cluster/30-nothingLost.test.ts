@@ -55,9 +55,7 @@ describe("nothing is lost", function () {
         await runOf(commit);
         const before = await runs();
         await catchUp("catch-up-2");
-        const message = "After the repetition";
-        const commit = await push(message);
-        const next = await runOf(commit);
+        const next = await runOf(await push("After the repetition"));
         expect((await runs()).filter((name) => !before.includes(name))).to.deep.equal([next.name]);
     });
 });
