@@ -13,6 +13,7 @@ import { demoPipelineParams } from "../components/demoPipeline";
 import type { GitCredentials } from "../components/fluxSync";
 import { defaultCatchUpImage } from "../components/catchUp";
 import { eventParams, sourceKinds } from "../components/route";
+import { runNameLength } from "../components/triggerChain/cel";
 import { runNamings } from "../components/triggerChain/triggerChain";
 import { nearest } from "../components/suggest";
 
@@ -99,7 +100,8 @@ export const schema = z.strictObject({
     tokenRotation: text.optional(),
 
     namespace: objectName.default("default"),
-    eventListenerName: objectName.default("flux-event-listener"),
+    // Its Service is named el-<name>.
+    eventListenerName: objectName.max(60, "must have 60 characters at most").default("flux-event-listener"),
     serviceAccountName: objectName.default("flux-notifications-sa"),
     runServiceAccountName: objectName.default("flux-notification-run"),
     runNaming: z.enum(runNamings).default("revision"),
@@ -342,9 +344,16 @@ function readSecret(
     return config.getSecret(key);
 }
 
-function checkRoutes({ routes }: z.output<typeof schema>, problems: string[]): void {
+function checkRoutes({ routes, runNaming }: z.output<typeof schema>, problems: string[]): void {
     const first = new Map<string, number>();
+    // Tekton makes labels of a PipelineRun's name, which is <name>-run- and part of a revision, or a UUID.
+    const longest = 63 - "-run-".length - (runNaming === "uid" ? 36 : runNameLength);
     routes.forEach(({ name }, index) => {
+        if (name.length > longest) {
+            problems.push(
+                `routes[${index}].name: ${JSON.stringify(name)} has ${name.length} characters; with runNaming "${runNaming}" it can have ${longest} at most. Shorten it.`,
+            );
+        }
         const earlier = first.get(name);
         if (earlier === undefined) first.set(name, index);
         else

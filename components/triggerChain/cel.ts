@@ -67,12 +67,15 @@ export interface Overlay {
     readonly expression: string;
 }
 
+/** How many digits of a commit a run is named by. */
+export const runNameLength = 20;
+
 /** Where an event has its revision. */
 export type EventShape = "event" | "catch-up";
 
 /**
- * What follows from a revision: itself, its branch, its commit, and `run`, by which a run of it is named (20 hex digits:
- * with the route's name before it, a name has to stay below 64 characters). An absent part is "".
+ * What follows from a revision: itself, its branch, its commit, and `run`, by which a run of it is named. An absent part
+ * is "".
  */
 export function revisionOverlays(generation: Generation, shape: EventShape): Overlay[] {
     // Today "main@sha1:<hex>" in the metadata; in 2020 "main/<hex>" at the end of the message.
@@ -91,7 +94,7 @@ export function revisionOverlays(generation: Generation, shape: EventShape): Ove
             expression: `${revision}.contains(${end}) ? ${revision}.substring(0, ${revision}.lastIndexOf(${end})) : ''`,
         },
         { key: "commit", expression: commit },
-        { key: "run", expression: `${commit}.truncate(20)` },
+        { key: "run", expression: `${commit}.truncate(${runNameLength})` },
     ];
 }
 
