@@ -58,7 +58,8 @@ export class Receiver extends pulumi.ComponentResource {
             },
             { parent: this, additionalSecretOutputs: ["status"] },
         );
-        this.receiverName = receiver.metadata.name;
+        // The annotations hold the path, which makes a secret of all metadata; the name is none.
+        this.receiverName = pulumi.unsecret(receiver.metadata.name);
         this.path = pulumi.secret(statusField(receiver, field));
         this.registerOutputs({ receiverName: this.receiverName, path: this.path });
     }

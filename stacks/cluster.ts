@@ -117,7 +117,13 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
         today && config.authenticateEvents
             ? new EventAuthentication(
                   "event-authentication",
-                  { senderNamespace: fluxNamespace, listenerNamespace: config.namespace, rotation },
+                  {
+                      senderNamespace: fluxNamespace,
+                      senderSecretName: `${config.providerName}-headers`,
+                      listenerNamespace: config.namespace,
+                      listenerSecretName: `${config.eventListenerName}-token`,
+                      rotation,
+                  },
                   onFlux,
               )
             : undefined;
