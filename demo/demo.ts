@@ -14,6 +14,8 @@ const program = new Command("npm run demo --")
         await sandbox.up();
         // The engine calls back into the program's process, so that has to be in the sandbox's network too.
         const story = ["-r", "ts-node/register/transpile-only", join(__dirname, "story.ts")];
+        // Ctrl-C reaches the story by itself; it ends in good order, and this process after it.
+        process.on("SIGINT", () => {});
         const { exitCode } = await sandbox.exec(process.execPath, story, { stdio: "inherit", reject: false });
         process.exitCode = exitCode ?? 1;
     });

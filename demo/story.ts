@@ -17,6 +17,16 @@ interface Story {
 
 const message = `Greet the cluster at ${new Date().toISOString().replace(/\.\d+Z/, "Z")}`;
 
+// The engine hears Ctrl-C too. It finishes the calls that are under way and notes what it has done, so that the next
+// run goes on from there; leaving it alone in the meantime would lose that.
+let engineRuns = false;
+let interrupted = false;
+process.on("SIGINT", () => {
+    if (interrupted || !engineRuns) process.exit(130);
+    interrupted = true;
+    console.error("\nStopping, when the engine has finished what is under way. Again: stop at once.");
+});
+
 async function tell(): Promise<void> {
     const story = await new Listr<Story>(
         [
@@ -26,7 +36,9 @@ async function tell(): Promise<void> {
                 task: async (context, step) => {
                     const stack = await openStack("staging", join(process.env.SANDBOX_STATE!, "stacks"));
                     const progress = resourceProgress((line) => (step.output = line));
+                    engineRuns = true;
                     const result = await stack.up({ onEvent: progress, parallel: 32 });
+                    engineRuns = false;
                     context.receiverPath = result.outputs.receiverPath!.value as string;
                     step.title += `: ${summary(result.summary.resourceChanges)}`;
                 },
@@ -58,6 +70,7 @@ async function tell(): Promise<void> {
             },
         ],
         {
+            registerSignalListeners: false,
             rendererOptions: { timer: PRESET_TIMER, collapseErrors: false },
             fallbackRendererOptions: { timer: PRESET_TIMER },
         },
@@ -121,6 +134,10 @@ function resourceProgress(say: (line: string) => void): (event: EngineEvent) => 
 }
 
 tell().catch(async (error: unknown) => {
+    if (interrupted) {
+        console.error("\nStopped. Go on with: npm run demo");
+        process.exit(130);
+    }
     console.error(`\n${error instanceof Error ? error.message : String(error)}`);
     const pods = await kubectl("get", "pods", "--all-namespaces").catch((reason: Error) => reason.message);
     console.error(`\n$ kubectl get pods --all-namespaces\n${pods}`);

@@ -1,4 +1,6 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join, resolve, sep } from "node:path";
 import { LocalWorkspace, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
 
@@ -18,10 +20,25 @@ export async function openStack(name: string, folder: string, program: PulumiFn 
     const project = (await readFile(join(root, "Pulumi.yaml"), "utf8")).replace(/^main: .*\n/m, "");
     await writeFile(join(folder, "Pulumi.yaml"), project);
     await copyStackSettings(name, folder);
-    return LocalWorkspace.createOrSelectStack(
+    const stack = await LocalWorkspace.createOrSelectStack(
         { stackName: name, projectName: "flux-to-tekton", program },
         { workDir: folder },
     );
+    if (await isLockedByTheDead(name)) await stack.cancel();
+    return stack;
+}
+
+/** An operation that was killed leaves its lock behind, in a backend of files, and every later one would refuse to run. */
+async function isLockedByTheDead(stack: string): Promise<boolean> {
+    const backend = /^file:\/\/(.+)/.exec(process.env.PULUMI_BACKEND_URL ?? "")?.[1];
+    if (backend === undefined) return false;
+    const locks = join(backend, ".pulumi", "locks", "organization", "flux-to-tekton", stack);
+    const holders = await Promise.all(
+        (await readdir(locks).catch(() => [])).map(
+            async (file) => JSON.parse(await readFile(join(locks, file), "utf8")) as { pid: number; hostname: string },
+        ),
+    );
+    return holders.some(({ pid, hostname: host }) => host === hostname() && !existsSync(`/proc/${pid}`));
 }
 
 /** Keeps the salt that Pulumi wrote into the copy: without it the stack's secrets can't be read again. */
