@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { catchUpLabels } from "./catchUp";
 import { KubernetesResource } from "./kubernetesResource";
+import { listenerLabels } from "./triggerChain/triggerChain";
 
 /** Whom the policy protects. */
 export interface ListenerNetworkPolicyArgs {
@@ -26,8 +27,7 @@ export class ListenerNetworkPolicy extends pulumi.ComponentResource {
                 kind: "NetworkPolicy",
                 metadata: { name: pulumi.interpolate`el-${args.eventListenerName}`, namespace: args.namespace },
                 spec: {
-                    // The labels that Tekton Triggers gives a listener's pods.
-                    podSelector: { matchLabels: { eventlistener: args.eventListenerName } },
+                    podSelector: { matchLabels: listenerLabels(args.eventListenerName) },
                     policyTypes: ["Ingress"],
                     ingress: [
                         {

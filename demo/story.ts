@@ -8,7 +8,6 @@ import { kubectl } from "./cluster";
 /** What the steps leave for the next and for the end. */
 interface Story {
     receiverPath: string;
-    message: string;
     commit: string;
     pushed: number;
     run: { name: string; at: number };

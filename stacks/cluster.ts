@@ -134,6 +134,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             generation,
             namespace: config.namespace,
             eventListenerName: config.eventListenerName,
+            replicas: config.listenerReplicas,
             serviceAccountName: config.serviceAccountName,
             runServiceAccountName: config.runServiceAccountName,
             routes,

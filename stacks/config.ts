@@ -102,6 +102,7 @@ export const schema = z.strictObject({
     namespace: objectName.default("default"),
     // Its Service is named el-<name>.
     eventListenerName: objectName.max(60, "must have 60 characters at most").default("flux-event-listener"),
+    listenerReplicas: z.int().min(1, "must be 1 or more").default(1),
     serviceAccountName: objectName.default("flux-notifications-sa"),
     runServiceAccountName: objectName.default("flux-notification-run"),
     runNaming: z.enum(runNamings).default("revision"),

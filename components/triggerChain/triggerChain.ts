@@ -33,6 +33,8 @@ export interface TriggerChainArgs {
      * a header. @default none: whoever reaches the listener can start a run
      */
     readonly authenticationSecretName?: pulumi.Input<string>;
+    /** How many pods listen. More than one are spread over nodes, and one is always kept. @default 1 */
+    readonly replicas?: number;
     /** Take what the catch-up sends, too. @default false */
     readonly catchUp?: boolean;
     /** How long the listener may take to become ready, its image pulled and started. @default "5m" */
@@ -52,6 +54,9 @@ export class TriggerChain extends pulumi.ComponentResource {
         super("flux-to-tekton:triggers:TriggerChain", name, {}, opts);
         const { generation, namespace } = args;
         const timeout = args.readyTimeout ?? "5m";
+        const replicas = args.replicas ?? 1;
+        const eventListenerName = args.eventListenerName ?? "flux-event-listener";
+        const labels = listenerLabels(eventListenerName);
         const access = new ListenerAccess(
             `${name}-access`,
             { generation, namespace, serviceAccountName: args.serviceAccountName },
@@ -68,12 +73,13 @@ export class TriggerChain extends pulumi.ComponentResource {
                 apiVersion: servedApis[generation].triggers,
                 kind: "EventListener",
                 metadata: {
-                    name: args.eventListenerName ?? "flux-event-listener",
+                    name: eventListenerName,
                     namespace,
                     annotations: { [waitForAnnotation]: listenerConditions(generation) },
                 },
                 spec: {
                     serviceAccountName: access.serviceAccountName,
+                    ...(generation === "2020" ? {} : { resources: { kubernetesResource: workload(replicas, labels) } }),
                     triggers: args.routes.flatMap((route) =>
                         this.triggers(`${name}-${route.name}`, route, args, runAccount.serviceAccountName),
                     ),
@@ -81,6 +87,18 @@ export class TriggerChain extends pulumi.ComponentResource {
             },
             { parent: this, customTimeouts: { create: timeout, update: timeout } },
         );
+        if (replicas > 1) {
+            new KubernetesResource(
+                `${name}-disruption-budget`,
+                {
+                    apiVersion: "policy/v1",
+                    kind: "PodDisruptionBudget",
+                    metadata: { name: `el-${eventListenerName}`, namespace },
+                    spec: { minAvailable: 1, selector: { matchLabels: labels } },
+                },
+                { parent: this },
+            );
+        }
         this.eventListenerName = listener.metadata.name;
         this.url = statusField(listener, "address", "url");
         this.registerOutputs({ eventListenerName: this.eventListenerName, url: this.url });
@@ -130,6 +148,38 @@ export class TriggerChain extends pulumi.ComponentResource {
         };
         return [trigger("event", ""), ...(args.catchUp ? [trigger("catch-up", "-catch-up")] : [])];
     }
+}
+
+/** The labels that Tekton Triggers gives a listener's pods, to find them by. */
+export function listenerLabels(eventListenerName: pulumi.Input<string>): Record<string, pulumi.Input<string>> {
+    return { eventlistener: eventListenerName };
+}
+
+/** The listener's Deployment: what it asks of a node, and how its pods are spread. */
+function workload(replicas: number, labels: Record<string, pulumi.Input<string>>): object {
+    const requests = { cpu: "20m", memory: "64Mi" };
+    return {
+        replicas,
+        spec: {
+            template: {
+                spec: {
+                    containers: [{ resources: { requests, limits: { memory: "256Mi" } } }],
+                    ...(replicas === 1
+                        ? {}
+                        : {
+                              topologySpreadConstraints: [
+                                  {
+                                      maxSkew: 1,
+                                      topologyKey: "kubernetes.io/hostname",
+                                      whenUnsatisfiable: "ScheduleAnyway",
+                                      labelSelector: { matchLabels: labels },
+                                  },
+                              ],
+                          }),
+                },
+            },
+        },
+    };
 }
 
 /** Lets the route's events pass, and adds to them what follows from their revision. */
