@@ -48,6 +48,16 @@ export async function baseline(): Promise<string[]> {
     return objects;
 }
 
+/** What is there beyond the baseline, once the garbage collector has done its part: pods whose owners are gone. */
+export async function left(): Promise<string[]> {
+    const empty = await baseline();
+    const deadline = Date.now() + 120_000;
+    let objects: string[];
+    do objects = (await inventory()).filter((object) => !empty.includes(object));
+    while (objects.length > 0 && Date.now() < deadline);
+    return objects;
+}
+
 /** Measured times, in the order in which they were taken; printed at the end of a run. */
 const figures: { what: string; seconds: number }[] = [];
 
