@@ -28,6 +28,7 @@ const packages: Readonly<Record<string, () => boolean>> = {
     git: () => has("git") && existsSync("/usr/lib/git-core/git-http-backend"),
     openssl: () => has("openssl"),
     curl: () => has("curl"),
+    "libc-bin": () => has("ldd"),
     "util-linux": () => has("nsenter") && has("flock") && has("setpriv"),
     mount: () => has("umount"),
     "ca-certificates": () => existsSync("/etc/ssl/certs/ca-certificates.crt"),

@@ -200,7 +200,15 @@ function upSteps(): ListrTask<UpContext>[] {
                             title: "Images, built here under the upstream names",
                             rendererOptions: { persistentOutput: true },
                             task: async ({ releases }, images) => {
-                                const names = [pauseImage, coreDnsImage, "alpine", ...(releases?.images ?? [])];
+                                // Loaded here, since it loads Pulumi, which every other command would wait for.
+                                const { demonstrationImages } = await import("./images/demonstration");
+                                images.title += `; ${demonstrationImages.join(" and ")} of Debian's programs`;
+                                const names = [
+                                    pauseImage,
+                                    coreDnsImage,
+                                    ...demonstrationImages,
+                                    ...(releases?.images ?? []),
+                                ];
                                 await importImages(
                                     names,
                                     imageStore((line) => (images.output = line)),

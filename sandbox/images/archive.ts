@@ -9,22 +9,24 @@ import type { Program, Recipe } from "./recipes";
 import { tar, tarSize, type TarEntry } from "./tar";
 
 /** Raise it when what `writeArchive` makes of a recipe changes. */
-const format = 1;
+const format = 2;
 
-const accounts = {
+const systemFiles = {
     "etc/passwd": [
         "root:x:0:0:root:/root:/bin/sh",
         "nonroot:x:65532:65532:nonroot:/home/nonroot:/bin/sh",
         "nobody:x:65534:65534:nobody:/:/bin/sh",
     ],
     "etc/group": ["root:x:0:", "nonroot:x:65532:", "nobody:x:65534:"],
+    // For programs with glibc, so that they ask DNS for hosts' names.
+    "etc/nsswitch.conf": ["hosts: files dns"],
 };
 const certificates = "/etc/ssl/certs/ca-certificates.crt";
 
 /** A recipe whose programs have been found on this machine. */
 export interface PreparedImage {
     readonly recipe: Recipe;
-    /** Changes with the recipe and with the programs' files. */
+    /** Changes with the recipe and with the files. */
     readonly key: string;
     /** Path in the image → file on this machine. */
     readonly files: Readonly<Record<string, string>>;
@@ -42,6 +44,10 @@ export async function prepareImage(recipe: Recipe, path: (program: Program) => s
             const remedy =
                 "hostFile" in program ? `Install ${program.debianPackage}.` : "Build the sandbox's tools first.";
             throw new Error(`${path(program)}, which the image ${recipe.name} is made of, is missing. ${remedy}`);
+        }
+        // The sandbox's own are built without cgo, and so static.
+        if ("hostFile" in program) {
+            for (const library of await sharedLibraries(path(program))) files[library.slice(1)] = library;
         }
     }
     if (existsSync(certificates)) files[certificates.slice(1)] = certificates;
@@ -109,12 +115,13 @@ async function* dockerArchive(recipe: Recipe, entries: readonly TarEntry[], name
 }
 
 async function layer({ recipe, files }: PreparedImage): Promise<TarEntry[]> {
-    const entries: TarEntry[] = Object.entries(accounts).map(([path, lines]) =>
+    const entries: TarEntry[] = Object.entries(systemFiles).map(([path, lines]) =>
         textFile(path, `${lines.join("\n")}\n`),
     );
     for (const [path, file] of Object.entries(files)) {
-        const { size } = await stat(file);
-        const mode = path in recipe.programs ? 0o755 : 0o644;
+        const { size, mode: hostMode } = await stat(file);
+        // Also the dynamic linker is executed.
+        const mode = path in recipe.programs || hostMode & 0o111 ? 0o755 : 0o644;
         entries.push({ path, mode, size, content: readInChunks(file) });
     }
     if (recipe.applets) entries.push(...(await applets(files["bin/busybox"] ?? "/bin/busybox")));
@@ -124,6 +131,20 @@ async function layer({ recipe, files }: PreparedImage): Promise<TarEntry[]> {
         { path: "tmp/", mode: 0o1777 },
         ...entries.sort((a, b) => (a.path < b.path ? -1 : 1)),
     ];
+}
+
+/**
+ * Paths of the shared libraries that a program needs, the dynamic linker's among them; none for a static program.
+ * @throws Error naming those that are missing
+ */
+export async function sharedLibraries(program: string): Promise<string[]> {
+    // It fails for a static program, and says so: https://man7.org/linux/man-pages/man1/ldd.1.html
+    const { stdout } = await execa("ldd", [program], { reject: false, env: { LC_ALL: "C" } });
+    const missing = [...stdout.matchAll(/^\s*(\S+) => not found$/gm)].map(([, name]) => name);
+    if (missing.length > 0) {
+        throw new Error(`${program} lacks its shared libraries ${missing.join(", ")}. Reinstall its package.`);
+    }
+    return [...stdout.matchAll(/(\/\S+) \(0x[0-9a-f]+\)$/gm)].map(([, path]) => path ?? "");
 }
 
 async function applets(program: string): Promise<TarEntry[]> {

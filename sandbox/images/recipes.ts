@@ -1,7 +1,7 @@
 import { lockedVersion } from "../releases/goModules";
 import type { ImageReference } from "./reference";
 
-/** How to make an image: one layer with static programs. */
+/** How to make an image: one layer with programs and what they need. */
 export interface Recipe {
     /** Names the archive: "tekton-pipelines-controller". */
     readonly name: string;
@@ -16,11 +16,12 @@ export interface Recipe {
     readonly command?: readonly string[];
 }
 
-/** A program that the sandbox built, or a file of a Debian package. */
+/** A program that the sandbox built, or a file of a Debian package; the shared libraries of one that has any come along. */
 export type Program =
     { readonly tool: string; readonly program: string } | { readonly hostFile: string; readonly debianPackage: string };
 
 const busybox: Program = { hostFile: "/bin/busybox", debianPackage: "busybox-static" };
+const curl: Program = { hostFile: "/usr/bin/curl", debianPackage: "curl" };
 const tini: Program = { hostFile: "/usr/bin/tini-static", debianPackage: "tini" };
 
 /** Image repository → recipe; only images of the very version that the sandbox's tools lock are made. */
@@ -55,6 +56,18 @@ const rules: readonly Rule[] = [
             programs: { "bin/busybox": busybox },
             applets: true,
             command: ["/bin/sh"],
+        }),
+    },
+    {
+        // The catch-up's; with Debian's curl, whatever the tag.
+        repository: /^docker\.io\/curlimages\/curl$/,
+        recipe: () => ({
+            name: "curl",
+            programs: { "bin/busybox": busybox, "usr/bin/curl": curl },
+            applets: true,
+            // Upstream's curl_user.
+            user: "100:101",
+            entrypoint: ["/usr/bin/curl"],
         }),
     },
     {

@@ -1,13 +1,16 @@
 import { expect } from "chai";
 import { execa } from "execa";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { prepareImage, writeArchive } from "../../../sandbox/images/archive";
+import { defaultCatchUpImage } from "../../../components/catchUp";
+import { prepareImage, sharedLibraries, writeArchive } from "../../../sandbox/images/archive";
 import { importImages, type ImageStore } from "../../../sandbox/images/images";
-import { recipeFor } from "../../../sandbox/images/recipes";
+import { type Program, recipeFor } from "../../../sandbox/images/recipes";
 import { localNames, parseReference } from "../../../sandbox/images/reference";
 import { tar, tarSize, type TarEntry } from "../../../sandbox/images/tar";
+import { searchPath } from "../../../sandbox/machine";
 import { lockedVersion } from "../../../sandbox/releases/goModules";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -67,6 +70,43 @@ describe("sandbox images", () => {
             for (const text of ["alpine", "docker.io/library/alpine:3.22", `cgr.dev/chainguard/busybox@${digest}`]) {
                 expect(recipeFor(parseReference(text)), text).to.include({ name: "busybox", applets: true });
             }
+        });
+    });
+
+    describe("the catch-up's image", () => {
+        let root: string;
+        /** As in the pod: that user, nothing of this machine but what the layer holds, no network. */
+        const inside = async (command: string): Promise<string> => {
+            const chroot = ["chroot", "--userspec=65532:65532", "--groups=", root];
+            const environment = { env: { PATH: searchPath() }, extendEnv: false };
+            return (await execa("unshare", ["--net", ...chroot, "/bin/sh", "-euc", command], environment)).stdout;
+        };
+
+        before(async function () {
+            if (process.getuid?.() !== 0) return this.skip();
+            const recipe = recipeFor(parseReference(defaultCatchUpImage));
+            if ("none" in recipe) throw new Error(recipe.none);
+            const hostFile = (program: Program) => ("hostFile" in program ? program.hostFile : "");
+            if (!Object.values(recipe.programs).map(hostFile).every(existsSync)) return this.skip();
+            const archive = await writeArchive(await prepareImage(recipe, hostFile), "localhost/curl:1", folder);
+            root = join(folder, "root");
+            await mkdir(root);
+            await execa("tar", ["-xf", archive, "-C", folder, "layer.tar"]);
+            await execa("tar", ["-xf", join(folder, "layer.tar"), "-C", root]);
+        });
+
+        it("has the libraries of a program that has any, and the dynamic linker", async () => {
+            expect(await sharedLibraries("/bin/busybox")).to.deep.equal([]);
+            const libraries = await sharedLibraries("/usr/bin/curl");
+            expect(libraries.join("\n"))
+                .to.match(/libcurl\.so/)
+                .and.to.match(/\/ld-linux/);
+            for (const library of libraries) expect(existsSync(join(root, library)), library).to.equal(true);
+        });
+
+        it("has a curl that runs with what the layer holds, and the shell with what the script uses", async () => {
+            expect(await inside("curl --version")).to.match(/^curl \d+\.\d+.*Protocols:.* https /s);
+            expect(await inside(`printf '%s-' "$(cat /etc/nsswitch.conf)"; id -u`)).to.equal("hosts: files dns-65532");
         });
     });
 
