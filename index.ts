@@ -3,12 +3,14 @@ import { ReleaseError } from "./components/release";
 import { type ClusterOutputs, createCluster } from "./stacks/cluster";
 import { ConfigError, readConfig } from "./stacks/config";
 import { loadManifests } from "./stacks/manifests";
+import { checkOwnership } from "./stacks/ownership";
 import { checkCluster, PreflightError } from "./stacks/preflight";
 
 /** The program: everything that can be wrong is found before the first resource is registered. */
 async function program(): Promise<ClusterOutputs> {
     const config = readConfig();
-    const [manifests] = await Promise.all([loadManifests(config), checkCluster(config)]);
+    const [manifests, cluster] = await Promise.all([loadManifests(config), checkCluster(config)]);
+    await checkOwnership(cluster, config, manifests);
     return createCluster(config, manifests);
 }
 

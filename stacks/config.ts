@@ -67,6 +67,7 @@ export const schema = z.strictObject({
     releaseLock: text.optional(),
     crdDescriptions: z.boolean().default(true),
     readyTimeout: duration.default("5m"),
+    adopt: z.boolean().default(false),
 
     tektonFeatureFlags: z.record(z.string(), z.string()).default({}),
 

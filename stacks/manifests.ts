@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../components/kubernetesObject";
 import { fluxInstall, loadRelease, parseRelease, type Product } from "../components/release";
 import { withFeatureFlags } from "../components/tektonPipelines";
 import type { ClusterConfig } from "./config";
+import { claimed } from "./ownership";
 
 /** The objects of each of the stack's releases. */
 export type Manifests = Readonly<Record<Product, readonly KubernetesObject[]>>;
@@ -24,19 +25,21 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         load("flux"),
     ]);
     return {
-        "tekton-pipelines": withFeatureFlags(pipelines, config.tektonFeatureFlags),
-        "tekton-triggers": triggers,
-        flux: fluxInstall(flux, {
-            version: config.fluxVersion,
-            namespace: config.fluxNamespace,
-            components: config.fluxComponents,
-            networkPolicy: config.fluxNetworkPolicy,
-            watchAllNamespaces: config.fluxWatchAllNamespaces,
-            logLevel: config.fluxLogLevel,
-            clusterDomain: config.fluxClusterDomain,
-            registry: config.fluxRegistry,
-            imagePullSecret: config.fluxImagePullSecret,
-            tolerationKeys: config.fluxTolerationKeys,
-        }),
+        "tekton-pipelines": claimed(withFeatureFlags(pipelines, config.tektonFeatureFlags)),
+        "tekton-triggers": claimed(triggers),
+        flux: claimed(
+            fluxInstall(flux, {
+                version: config.fluxVersion,
+                namespace: config.fluxNamespace,
+                components: config.fluxComponents,
+                networkPolicy: config.fluxNetworkPolicy,
+                watchAllNamespaces: config.fluxWatchAllNamespaces,
+                logLevel: config.fluxLogLevel,
+                clusterDomain: config.fluxClusterDomain,
+                registry: config.fluxRegistry,
+                imagePullSecret: config.fluxImagePullSecret,
+                tolerationKeys: config.fluxTolerationKeys,
+            }),
+        ),
     };
 }

@@ -1,3 +1,4 @@
+import type { KubeConfig } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import type { LockedRelease } from "../components/release";
 import { nearest } from "../components/suggest";
@@ -11,15 +12,16 @@ export class PreflightError extends Error {
 /**
  * Checks, before the first resource is registered, that the cluster answers and that its version suits every release.
  * A preview goes on without a cluster, with a warning: it is of use in a pull request all the same.
+ * @returns the way to the cluster, if it answers
  * @throws PreflightError
  */
-export async function checkCluster(config: ClusterConfig): Promise<void> {
-    const { server, version, problem } = await serverVersion(config);
+export async function checkCluster(config: ClusterConfig): Promise<KubeConfig | undefined> {
+    const { cluster, server, version, problem } = await serverVersion(config);
     if (version === undefined) {
         const message = `the cluster can't be reached at ${server}: ${problem}. Check the kubeconfig (KUBECONFIG, or pulumi config set kubernetes:context …) and that the API server runs.`;
         if (!pulumi.runtime.isDryRun()) throw new PreflightError(message);
         await pulumi.log.warn(`${message} The preview is of an empty cluster, and its version isn't checked.`);
-        return;
+        return undefined;
     }
     const problems = Object.values(config.releases).flatMap((release) => versionProblem(release, version));
     if (problems.length > 0) {
@@ -27,6 +29,7 @@ export async function checkCluster(config: ClusterConfig): Promise<void> {
             `the cluster at ${server} runs Kubernetes ${version}, and that doesn't suit every release:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
         );
     }
+    return cluster;
 }
 
 /** Why a release can't run on this version of Kubernetes ("1.36"), if it can't. */
@@ -53,7 +56,7 @@ function compare(a: string, b: string): number {
 async function serverVersion({
     kubeconfig,
     kubeContext,
-}: ClusterConfig): Promise<{ server: string; version?: string; problem?: string }> {
+}: ClusterConfig): Promise<{ cluster?: KubeConfig; server: string; version?: string; problem?: string }> {
     // Loaded here, not at the top: it is large, and this way it loads while the releases are read.
     const k8s = await import("@kubernetes/client-node");
     const loaded = new k8s.KubeConfig();
@@ -69,7 +72,7 @@ async function serverVersion({
         server = loaded.getCurrentCluster()?.server ?? server;
         const api = loaded.makeApiClient(k8s.VersionApi);
         const { major, minor } = await withTimeout(api.getCode(), 15_000);
-        return { server, version: `${major}.${minor.replace(/\D.*$/, "")}` };
+        return { cluster: loaded, server, version: `${major}.${minor.replace(/\D.*$/, "")}` };
     } catch (error) {
         return { server, problem: reason(error) };
     }

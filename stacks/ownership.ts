@@ -1,0 +1,61 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "../components/kubernetesObject";
+import type { ClusterConfig } from "./config";
+import type { Manifests } from "./manifests";
+import { PreflightError } from "./preflight";
+
+/** On every Namespace that a stack installs: which stack, as Pulumi names it. */
+export const stackAnnotation = "flux-to-tekton/stack";
+
+/** The stack that is being run: `organization/project/stack`. */
+function thisStack(): string {
+    return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+}
+
+/** Notes on the manifests' Namespaces whose they are. */
+export function claimed(objects: readonly KubernetesObject[]): KubernetesObject[] {
+    return objects.map((object) => {
+        if (object.kind !== "Namespace") return object;
+        const annotations = { ...object.metadata.annotations, [stackAnnotation]: thisStack() };
+        return { ...object, metadata: { ...object.metadata, annotations } };
+    });
+}
+
+/**
+ * Checks that what the stack would install isn't there already, by kubectl, `flux bootstrap` or another stack: the
+ * provider would silently take it over, and a later destroy remove it.
+ * @param cluster nothing is checked without one
+ * @throws PreflightError, unless the config says to adopt
+ */
+export async function checkOwnership(
+    cluster: KubeConfig | undefined,
+    { adopt }: ClusterConfig,
+    manifests: Manifests,
+): Promise<void> {
+    if (cluster === undefined || adopt) return;
+    const { ApiException, CoreV1Api } = await import("@kubernetes/client-node");
+    const api = cluster.makeApiClient(CoreV1Api);
+    const names = Object.values(manifests)
+        .flat()
+        .filter(({ kind }) => kind === "Namespace")
+        .map(({ metadata }) => metadata.name);
+    const problems = await Promise.all(
+        names.map(async (name) => {
+            try {
+                const { metadata } = await api.readNamespace({ name });
+                const owner = metadata?.annotations?.[stackAnnotation];
+                if (owner === thisStack()) return [];
+                return [`Namespace ${name}: ${owner === undefined ? "not made by this program" : `of stack ${owner}`}`];
+            } catch (error) {
+                if (error instanceof ApiException && error.code === 404) return [];
+                throw error;
+            }
+        }),
+    );
+    const found = problems.flat();
+    if (found.length === 0) return;
+    throw new PreflightError(
+        `the cluster has already what this stack would install:\n${found.map((line) => `  - ${line}`).join("\n")}\nTo take it over, so that this stack updates it and a destroy removes it: pulumi config set adopt true. Otherwise uninstall it first, or choose another cluster.`,
+    );
+}
