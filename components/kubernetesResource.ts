@@ -7,6 +7,8 @@ const { version } = require("@pulumi/kubernetes/package.json") as { version: str
 /** Annotations by which a manifest tells the provider what to wait for. https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ */
 export const waitForAnnotation = "pulumi.com/waitFor";
 export const skipAwaitAnnotation = "pulumi.com/skipAwait";
+/** On every object: fields that someone else has edited meanwhile are set back, rather than reported as a conflict. */
+const patchForceAnnotation = "pulumi.com/patchForce";
 
 /** A {@link KubernetesObject} whose fields may come from other resources. */
 export interface KubernetesObjectArgs {
@@ -16,7 +18,7 @@ export interface KubernetesObjectArgs {
         readonly name: pulumi.Input<string>;
         readonly namespace?: pulumi.Input<string>;
         readonly labels?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
-        readonly annotations?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+        readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
     };
     readonly [field: string]: unknown;
 }
@@ -38,10 +40,11 @@ export class KubernetesResource extends pulumi.CustomResource {
         opts: pulumi.CustomResourceOptions = {},
     ) {
         const secrets = object.kind === "Secret" && object.apiVersion === "v1" ? ["data", "stringData"] : [];
+        const annotations = { ...object.metadata.annotations, [patchForceAnnotation]: "true" };
         super(
             typeToken(object),
             name,
-            { ...object, status: undefined },
+            { ...object, metadata: { ...object.metadata, annotations }, status: undefined },
             {
                 version,
                 ...opts,
