@@ -10,16 +10,20 @@ const root = resolve(__dirname, "..");
  * Opens a stack of this project for the Automation API, with the config of its Pulumi.<name>.yaml. Every operation
  * loads index.ts anew, as the `pulumi` command would, and runs it with the real engine.
  *
- * @param name a stack with a Pulumi.<name>.yaml
  * @param folder where the stack's settings are kept between operations: copies, so that the checkout stays clean
- * @param program @default index.ts; another program is for comparisons
+ * @param options.settings the stack whose Pulumi.<name>.yaml it has @default its own
+ * @param options.program @default index.ts; another program is for comparisons
  */
-export async function openStack(name: string, folder: string, program: PulumiFn = runIndex): Promise<Stack> {
+export async function openStack(
+    name: string,
+    folder: string,
+    { settings = name, program = runIndex }: { settings?: string; program?: PulumiFn } = {},
+): Promise<Stack> {
     await mkdir(folder, { recursive: true });
     // The program is handed to the engine by this process, so the settings must not name a file for it.
     const project = (await readFile(join(root, "Pulumi.yaml"), "utf8")).replace(/^main: .*\n/m, "");
     await writeFile(join(folder, "Pulumi.yaml"), project);
-    await copyStackSettings(name, folder);
+    await copyStackSettings(settings, name, folder);
     const stack = await LocalWorkspace.createOrSelectStack(
         { stackName: name, projectName: "flux-to-tekton", program },
         { workDir: folder },
@@ -42,11 +46,11 @@ async function isLockedByTheDead(stack: string): Promise<boolean> {
 }
 
 /** Keeps the salt that Pulumi wrote into the copy: without it the stack's secrets can't be read again. */
-async function copyStackSettings(name: string, folder: string): Promise<void> {
+async function copyStackSettings(from: string, name: string, folder: string): Promise<void> {
     const copy = join(folder, `Pulumi.${name}.yaml`);
     const earlier = await readFile(copy, "utf8").catch(() => "");
     const salt = /^encryptionsalt: .*$/m.exec(earlier)?.[0] ?? "";
-    const settings = await readFile(join(root, `Pulumi.${name}.yaml`), "utf8");
+    const settings = await readFile(join(root, `Pulumi.${from}.yaml`), "utf8");
     await writeFile(copy, `${settings}${salt}\n`);
 }
 

@@ -22,9 +22,10 @@ describe("the naive program, on the same cluster", function () {
         const folder = await mkdtemp(join(tmpdir(), "naive-"));
         const file = join(folder, "release.yaml");
         await writeFile(file, release.files[0]!.text);
-        const stack = await openStack("staging", folder, async () => {
+        const program = async (): Promise<void> => {
             new k8s.yaml.v2.ConfigGroup("tekton-pipelines", { files: [file] });
-        });
+        };
+        const stack = await openStack("naive", folder, { settings: "staging", program });
         const error = await measured("the naive program: up until it has failed", () =>
             stack.up().then(
                 () => undefined,
