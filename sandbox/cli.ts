@@ -11,12 +11,13 @@ const program = new Command("npm run sandbox --")
 program
     .command("up")
     .description("start it; nothing to do if it runs")
-    .action(async () => {
+    .option("--network-policy", "enforce NetworkPolicies; the engine for that is built once, which takes minutes")
+    .action(async (options: sandbox.SandboxOptions) => {
         const started = Date.now();
         process.once("SIGINT", () =>
             console.error("\nInterrupted: `up` will start anew, and `down` removes what is there by now."),
         );
-        await sandbox.up();
+        await sandbox.up(options);
         const { memory } = await sandbox.status();
         console.log(`Ready after ${duration(Date.now() - started)}, with ${inGibibytes(memory)} of memory.`);
         console.log("Look around with: npm run sandbox -- exec -- kubectl get pods -A");
@@ -60,6 +61,7 @@ function describe(status: sandbox.Status): string {
     const lines = [
         `The sandbox is running since ${status.since}.`,
         `Kubernetes ${status.kubernetes}, node ${status.nodeReady ? "Ready" : "not Ready"}, ${inGibibytes(status.memory)} of memory`,
+        `NetworkPolicies are ${status.networkPolicy ? "enforced, by kube-router" : "not enforced: `up --network-policy` does"}`,
         `Release manifests: ${status.releases?.how}${status.releases?.mirror ? `, ${status.releases.mirror}` : ""}`,
         ...status.processes.map(({ name, pid }) => `  ${name.padEnd(24)} process ${pid}`),
     ];

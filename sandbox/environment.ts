@@ -4,25 +4,29 @@ import { delimiter, join } from "node:path";
 import { findCommand, isExecutable, searchPath } from "./machine";
 import { address } from "./node/network";
 import { adminKubeconfig, projectDir, state, stateDir } from "./paths";
+import { isUrl } from "./releases/releases";
 
 /** What commands inside the sandbox get to see of it. */
 export interface EnvironmentSource {
     /** Folders of the programs on PATH: kubectl, tkn, pulumi and its Kubernetes provider. */
     readonly programDirs: readonly string[];
-    /** Folder or base URL of a release mirror, if there is one. */
+    /** Folder of a release mirror, if there is one. */
     readonly releaseMirror?: string;
-    /** Lock of release manifests that were assembled rather than published. */
+    /** Lock of the release manifests in it, where they aren't the published ones. */
     readonly releaseLock?: string;
 }
 
 /**
  * The environment of a command inside the sandbox: the caller's, with the sandbox's variables. Pulumi's and the release
- * variables stay the caller's where the caller has set them.
+ * variables stay the caller's where the caller has set them, except a mirror's URL: it can't be reached from inside, and
+ * the sandbox has a copy.
  */
 export function sandboxEnvironment(
     { programDirs, releaseMirror, releaseLock }: EnvironmentSource,
     caller: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
+    const own = withoutProxies(caller);
+    if (releaseMirror && own.RELEASE_MIRROR && isUrl(own.RELEASE_MIRROR)) delete own.RELEASE_MIRROR;
     const path = [...programDirs, randomPlugin(caller).dir, searchPath()].join(delimiter);
     const defaults: NodeJS.ProcessEnv = {
         PULUMI_HOME: state.pulumiHome,
@@ -32,12 +36,12 @@ export function sandboxEnvironment(
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         // The files belong together: a caller's own mirror comes with the caller's own lock, or none.
-        ...(caller.RELEASE_MIRROR === undefined && releaseMirror ? { RELEASE_MIRROR: releaseMirror } : {}),
-        ...(caller.RELEASE_MIRROR === undefined && releaseLock ? { RELEASE_LOCK: releaseLock } : {}),
+        ...(own.RELEASE_MIRROR === undefined && releaseMirror ? { RELEASE_MIRROR: releaseMirror } : {}),
+        ...(own.RELEASE_MIRROR === undefined && releaseLock ? { RELEASE_LOCK: releaseLock } : {}),
     };
     return {
         ...defaults,
-        ...withoutProxies(caller),
+        ...own,
         PATH: path,
         KUBECONFIG: adminKubeconfig,
         SANDBOX_ADDRESS: address,

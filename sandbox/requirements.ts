@@ -6,15 +6,17 @@ import { execa } from "execa";
 import { gibibytes, inGibibytes } from "./format";
 import { availableMemory, findCommand, freeBytes, isExecutable, searchPath } from "./machine";
 import { cacheDir, stateDir } from "./paths";
-import { diskToBuild, missingTools } from "./tools";
+import { diskToBuild, missingTools, type ToolName, toolNames } from "./tools";
 
 /** What the node itself takes at most with the demonstration on it, in bytes. It was measured at 1.5 GiB. */
 const memoryNeeded = gibibytes(3);
 /** Images, their unpacked copies, etcd's data, logs: in bytes. */
 const diskNeeded = gibibytes(6);
 
+type Packages = Readonly<Record<string, () => boolean>>;
+
 /** Debian package → how to see that what we need of it is there. */
-const packages: Readonly<Record<string, () => boolean>> = {
+const packages: Packages = {
     containerd: () => has("containerd") && has("ctr"),
     runc: () => has("runc"),
     "containernetworking-plugins": () => ["bridge", "host-local", "portmap", "loopback"].every(isCniPlugin),
@@ -34,6 +36,20 @@ const packages: Readonly<Record<string, () => boolean>> = {
     "ca-certificates": () => existsSync("/etc/ssl/certs/ca-certificates.crt"),
 };
 
+/** What kube-router runs besides iptables. */
+const networkPolicyPackages: Packages = { ipset: () => has("ipset") };
+
+/** What a sandbox can have beyond the usual. */
+export interface SandboxOptions {
+    /** Whether NetworkPolicies are enforced, by kube-router, which is built for that. @default false */
+    readonly networkPolicy?: boolean;
+}
+
+/** The tools of a sandbox with these options. */
+export function toolsFor({ networkPolicy }: SandboxOptions): ToolName[] {
+    return networkPolicy ? [...toolNames, "kube-router"] : toolNames;
+}
+
 /** Where Debian's containernetworking-plugins are. */
 export const cniPluginDir = "/usr/lib/cni";
 
@@ -51,25 +67,29 @@ function isStatic(file: string): boolean {
  * @param log receives progress
  * @throws once, with every requirement that isn't met, before anything was changed
  */
-export async function ensureRequirements(log: (line: string) => void): Promise<void> {
+export async function ensureRequirements(log: (line: string) => void, options: SandboxOptions = {}): Promise<void> {
     if (platform() !== "linux") {
         throw new Error(
             `The sandbox runs containers and needs Linux; this is ${platform()}. Use a Linux machine or VM.`,
         );
     }
-    const missing = Object.keys(packages).filter((name) => !packages[name]?.());
+    const needed: Packages = { ...packages, ...(options.networkPolicy ? networkPolicyPackages : {}) };
+    const missing = Object.keys(needed).filter((name) => !needed[name]?.());
     const problems = [
         ...rootProblems(),
         ...goProblems(),
         ...packageProblems(missing),
         ...memoryProblems(),
-        ...(await diskProblems()),
+        ...(await diskProblems(missingTools(toolsFor(options)))),
     ];
     if (problems.length > 0) {
         const list = problems.map((problem) => `  - ${problem}`).join("\n");
         throw new Error(`This machine can't run the sandbox yet. Nothing was changed.\n${list}`);
     }
     if (missing.length > 0) await installPackages(missing, log);
+    const still = missing.filter((name) => !needed[name]?.());
+    if (still.length > 0)
+        throw new Error(`Installed, but what the sandbox uses of it is missing: ${still.join(", ")}.`);
 }
 
 function rootProblems(): string[] {
@@ -128,8 +148,7 @@ function memoryProblems(): string[] {
         : [`${inGibibytes(available)} of memory available, ${inGibibytes(memoryNeeded)} needed. Free some.`];
 }
 
-async function diskProblems(): Promise<string[]> {
-    const tools = missingTools();
+async function diskProblems(tools: readonly ToolName[]): Promise<string[]> {
     const needs: [string, number][] = [
         [stateDir, diskNeeded],
         [cacheDir, diskNeeded + diskToBuild(tools)],
@@ -169,7 +188,4 @@ async function installPackages(names: readonly string[], log: (line: string) => 
         log(`Installing Debian packages: ${names.join(", ")}`);
         await apt(...install);
     }
-    const still = names.filter((name) => !packages[name]?.());
-    if (still.length > 0)
-        throw new Error(`Installed, but what the sandbox uses of it is missing: ${still.join(", ")}.`);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { execa, type Options, type ResultPromise } from "execa";
 import type { ListrTask } from "listr2";
 import { randomPlugin, sandboxEnvironment } from "./environment";
+import type * as Demonstration from "./images/demonstration";
 import { coreDnsImage, type ImageStore, importImages, pauseImage } from "./images/images";
 import { withLock } from "./lock";
 import { get } from "./node/api";
@@ -10,15 +11,17 @@ import { processesInCgroups } from "./node/cgroups";
 import { ctr } from "./node/components";
 import { inNetwork, networkExists, processesInNetwork } from "./node/network";
 import * as node from "./node/node";
+import { policyEngineName, startPolicyEngine } from "./node/policyEngine";
 import { isAlive, type ProcessRecord, recorded } from "./node/processes";
 import { run } from "./node/run";
 import { cacheDir, runtimeDir, state, stateDir } from "./paths";
 import { type PreparedReleases, prepareReleases } from "./releases/releases";
-import { ensureRequirements } from "./requirements";
+import { ensureRequirements, type SandboxOptions, toolsFor } from "./requirements";
 import { runSteps } from "./steps";
 import { buildTools, missingTools, program, toolDir, type ToolName, toolNames } from "./tools";
 
 export { isInNetwork as isInside } from "./node/network";
+export type { SandboxOptions } from "./requirements";
 
 /** What a finished `up` leaves for the commands after it. */
 interface SandboxRecord {
@@ -39,6 +42,8 @@ export interface Status {
     /** Such as "v1.36.1". */
     readonly kubernetes?: string;
     readonly nodeReady: boolean;
+    /** Whether NetworkPolicies are enforced. */
+    readonly networkPolicy: boolean;
     /** The node's own processes. */
     readonly processes: readonly (ProcessRecord & { readonly alive: boolean })[];
     /** Memory of the node's processes and of all pods, in bytes; pages that several share are counted once. */
@@ -53,7 +58,10 @@ export interface Status {
 export async function status(): Promise<Status> {
     const record = readRecord();
     const processes = recorded().map((one) => ({ ...one, alive: isAlive(one) }));
-    const ended = node.componentNames.filter((name) => !processes.some((one) => one.name === name && one.alive));
+    const networkPolicy = processes.some(({ name }) => name === policyEngineName);
+    const ended = [...node.componentNames, ...(networkPolicy ? [policyEngineName] : [])].filter(
+        (name) => !processes.some((one) => one.name === name && one.alive),
+    );
     const nodeReady = record !== undefined && networkExists() && (await node.isNodeReady());
     const problem =
         foreignSandbox() ??
@@ -73,6 +81,7 @@ export async function status(): Promise<Status> {
         ...(record ? { since: record.since, releases: record.releases } : {}),
         ...(version ? { kubernetes: (JSON.parse(version) as { gitVersion: string }).gitVersion } : {}),
         nodeReady,
+        networkPolicy,
         processes,
         memory: await memory(),
         outdated: record !== undefined && toolNames.some((name) => record.tools[name] !== toolDir(name)),
@@ -84,18 +93,17 @@ export async function status(): Promise<Status> {
  * and a Git server. Nothing to do if it runs; remains of one that doesn't are removed first. Shows its progress on
  * standard output.
  *
+ * @param options a running sandbox gets what it lacks; what it has beyond them it keeps until `down`
  * @throws with what is missing, or which part failed and the end of its log
  */
-export async function up(): Promise<void> {
+export async function up(options: SandboxOptions = {}): Promise<void> {
     await withLock(async () => {
         const foreign = foreignSandbox();
         if (foreign) throw new Error(`Can't start a sandbox: ${foreign}.`);
-        const { running } = await status();
-        if (running) {
-            console.log("The sandbox is running: nothing to do.");
-            return;
-        }
-        await runSteps(upSteps());
+        const { running, networkPolicy } = await status();
+        if (!running) return runSteps(upSteps(options));
+        if (options.networkPolicy && !networkPolicy) return runSteps([...programSteps(options), policyStep]);
+        console.log("The sandbox is running: nothing to do.");
     }, console.log);
 }
 
@@ -159,20 +167,29 @@ interface UpContext {
     releases?: PreparedReleases;
 }
 
-function upSteps(): ListrTask<UpContext>[] {
+function programSteps(options: SandboxOptions): ListrTask<UpContext>[] {
     return [
         {
             title: "Requirements",
-            task: (_, step) => ensureRequirements((line) => (step.output = line)),
+            task: (_, step) => ensureRequirements((line) => (step.output = line), options),
         },
         {
             title: "Programs from Go modules, built once",
             rendererOptions: { persistentOutput: true },
             task: async (_, step) => {
-                if (missingTools().length === 0) step.title += ": all there";
-                await buildTools(toolNames, (line) => (step.output = line));
+                const names = toolsFor(options);
+                if (missingTools(names).length === 0) step.title += ": all there";
+                await buildTools(names, (line) => (step.output = line));
             },
         },
+    ];
+}
+
+const policyStep: ListrTask<UpContext> = { title: "NetworkPolicies enforced, by kube-router", task: startPolicyEngine };
+
+function upSteps(options: SandboxOptions): ListrTask<UpContext>[] {
+    return [
+        ...programSteps(options),
         {
             title: "Remains of an earlier sandbox, removed",
             enabled: () => node.remains(),
@@ -200,15 +217,9 @@ function upSteps(): ListrTask<UpContext>[] {
                             title: "Images, built here under the upstream names",
                             rendererOptions: { persistentOutput: true },
                             task: async ({ releases }, images) => {
-                                // Loaded here, since it loads Pulumi, which every other command would wait for.
-                                const { demonstrationImages } = await import("./images/demonstration");
-                                images.title += `; ${demonstrationImages.join(" and ")} of Debian's programs`;
-                                const names = [
-                                    pauseImage,
-                                    coreDnsImage,
-                                    ...demonstrationImages,
-                                    ...(releases?.images ?? []),
-                                ];
+                                const own = demonstrationImages();
+                                images.title += `; ${own.join(" and ")} of Debian's programs`;
+                                const names = [pauseImage, coreDnsImage, ...own, ...(releases?.images ?? [])];
                                 await importImages(
                                     names,
                                     imageStore((line) => (images.output = line)),
@@ -228,6 +239,7 @@ function upSteps(): ListrTask<UpContext>[] {
                 ),
         },
         { title: "Cluster DNS", task: () => node.startClusterDns(coreDnsImage) },
+        ...(options.networkPolicy ? [policyStep] : []),
         {
             title: "Pulumi's random provider",
             task: (_, step) => {
@@ -242,6 +254,13 @@ function upSteps(): ListrTask<UpContext>[] {
             task: (context) => writeRecord(context),
         },
     ];
+}
+
+/** Loaded only here, since it loads Pulumi, which every other command would wait for. */
+function demonstrationImages(): readonly string[] {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- Node can't `import()` TypeScript
+    const module = require("./images/demonstration") as typeof Demonstration;
+    return module.demonstrationImages;
 }
 
 function writeRecord({ releases }: UpContext): void {

@@ -15,6 +15,8 @@ interface Tool {
     readonly packages?: string;
     /** The programs that the build yields. */
     readonly programs: readonly string[];
+    /** Whether it is built only where it is asked for. @default false */
+    readonly onDemand?: boolean;
 }
 
 const kubernetesVersion = "k8s.io/component-base/version";
@@ -59,11 +61,19 @@ export const tools = {
     "source-controller": { programs: ["source-controller"] },
     "kustomize-controller": { programs: ["kustomize-controller"] },
     "notification-controller": { programs: ["notification-controller"] },
+    "kube-router": {
+        ldflags: "-X github.com/cloudnativelabs/kube-router/v2/pkg/version.Version=v2.6.3-k3s1",
+        programs: ["kube-router"],
+        onDemand: true,
+    },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;
 
-export const toolNames = Object.keys(tools) as ToolName[];
+const allToolNames = Object.keys(tools) as ToolName[];
+
+/** The tools that every sandbox consists of. */
+export const toolNames = allToolNames.filter((name) => !(tools[name] as Tool).onDemand);
 
 /** Where each tool's lock (go.mod and go.sum) is. */
 const modulesDir = join(__dirname, "tools");
@@ -118,7 +128,7 @@ export function toolDir(name: ToolName): string {
  * @throws if there is no such tool or program
  */
 export function program(tool: string, name: string): string {
-    if (!isToolName(tool)) throw new Error(`Tool "${tool}" is not one of ${toolNames.join(", ")}.`);
+    if (!isToolName(tool)) throw new Error(`Tool "${tool}" is not one of ${allToolNames.join(", ")}.`);
     const { programs }: Tool = tools[tool];
     if (!programs.includes(name)) {
         throw new Error(`Tool "${tool}" has no program "${name}", only ${programs.join(", ")}.`);

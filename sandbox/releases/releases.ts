@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
     loadRelease,
     lockedRelease,
     parseRelease,
     readLock,
     ReleaseError,
+    type LoadedRelease,
     type LockedRelease,
     type ReleaseLock,
 } from "../../components/release";
@@ -18,9 +19,9 @@ import { imageReferences } from "./imageReferences";
 
 /** Where the programs that run in the sandbox get their release manifests from. */
 export interface PreparedReleases {
-    /** Folder or base URL for RELEASE_MIRROR. */
+    /** Folder for RELEASE_MIRROR. */
     mirror?: string;
-    /** File for RELEASE_LOCK: only for assembled manifests, whose bytes aren't upstream's. */
+    /** File for RELEASE_LOCK: for assembled manifests, whose bytes aren't upstream's, and for a mirror with one. */
     lock?: string;
     how: "mirror" | "upstream" | "assembled";
     /** Every image reference in the manifests. */
@@ -42,6 +43,7 @@ const besideCheckout = join(__dirname, "..", "..", "..", "shared", "releases");
 /**
  * Finds the manifests of the releases that the sandbox has images for: in the mirror that RELEASE_MIRROR names, in the
  * one beside the checkout, upstream, or else assembled from Go modules. Later calls find what an earlier one stored.
+ * They are always in a folder in the end, since a URL can't be reached from inside.
  * @param options.cacheDir For what is downloaded or assembled. Inside the sandbox nothing can be downloaded.
  * @throws ReleaseError for a mirror that lacks a file or has another than the locked one; Error when nothing works
  */
@@ -52,8 +54,12 @@ export async function prepareReleases(options: {
     const { cacheDir, log } = options;
     const ownMirror = process.env["RELEASE_MIRROR"] ?? (existsSync(besideCheckout) ? besideCheckout : undefined);
     if (ownMirror) {
-        const lock = readLock(process.env["RELEASE_LOCK"]);
-        return { mirror: ownMirror, how: "mirror", images: await imagesOf(lock, { mirror: ownMirror, log }) };
+        const ownLock = process.env["RELEASE_LOCK"];
+        const lock = readLock(ownLock);
+        const mirror = isUrl(ownMirror) ? join(cacheDir, "mirror") : resolve(ownMirror);
+        if (isUrl(ownMirror)) await copyMirror(ownMirror, mirror, lock, log);
+        const images = await imagesOf(lock, { mirror, log });
+        return { mirror, ...(ownLock ? { lock: resolve(ownLock) } : {}), how: "mirror", images };
     }
     const assembled = join(cacheDir, "assembled");
     const again = await usable(assembled);
@@ -75,10 +81,32 @@ export async function prepareReleases(options: {
     return prepared;
 }
 
-async function imagesOf(lock: ReleaseLock, source: Parameters<typeof loadRelease>[1]): Promise<string[]> {
+/** Whether a release mirror is a base URL, and not a folder. */
+export function isUrl(mirror: string): boolean {
+    return /^https?:\/\//i.test(mirror);
+}
+
+/** Copies what the sandbox needs of a mirror that can't be reached from inside. What the folder has already stays. */
+async function copyMirror(url: string, folder: string, lock: ReleaseLock, log: (line: string) => void): Promise<void> {
+    try {
+        await load(lock, { mirror: folder });
+    } catch (error) {
+        if (!(error instanceof ReleaseError)) throw error;
+        const loaded = await load(lock, { mirror: url, log });
+        await mkdir(folder, { recursive: true });
+        for (const { name, text } of loaded.flatMap(({ files }) => files)) await writeFile(join(folder, name), text);
+    }
+}
+
+type ReleaseSource = Parameters<typeof loadRelease>[1];
+
+async function load(lock: ReleaseLock, source: ReleaseSource): Promise<LoadedRelease[]> {
     const releases = versions().map(([product, version]) => lockedRelease(product, version, lock));
-    const loaded = await Promise.all(releases.map((release) => loadRelease(release, source)));
-    return imageReferences(loaded.flatMap(parseRelease));
+    return Promise.all(releases.map((release) => loadRelease(release, source)));
+}
+
+async function imagesOf(lock: ReleaseLock, source: ReleaseSource): Promise<string[]> {
+    return imageReferences((await load(lock, source)).flatMap(parseRelease));
 }
 
 const lockName = "releases.lock.json";

@@ -1,7 +1,10 @@
 import { expect } from "chai";
 import { execa } from "execa";
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { createReadStream, existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
@@ -57,9 +60,7 @@ describe("sandbox releases", () => {
     describe("from a mirror", () => {
         it("lists every image of the real releases", async function () {
             if (!releasesFolder) return this.skip();
-            const before = process.env["RELEASE_MIRROR"];
-            process.env["RELEASE_MIRROR"] = releasesFolder;
-            try {
+            await withMirror(releasesFolder, async () => {
                 const { images, ...rest } = await prepareReleases({ cacheDir: "/nonexistent", log: () => undefined });
                 expect(rest).to.deep.equal({ how: "mirror", mirror: releasesFolder });
                 const names = images.map((image) => image.replace(/(-[0-9a-f]{32})?(:v[\d.]+)?(@sha256:.*)?$/, ""));
@@ -78,11 +79,62 @@ describe("sandbox releases", () => {
                     ),
                     "mcr.microsoft.com/powershell:nanoserver",
                 ]);
+            });
+        });
+
+        it("copies one that is behind a URL, once, since nothing inside reaches it", async function () {
+            if (!releasesFolder) return this.skip();
+            const published = releasesFolder;
+            const cacheDir = await mkdtemp(join(tmpdir(), "sandbox-mirror-"));
+            const asked: string[] = [];
+            const server = createServer(({ url = "" }, response) => {
+                asked.push(url);
+                createReadStream(join(published, url))
+                    .on("error", () => response.writeHead(404).end())
+                    .pipe(response);
+            });
+            await once(server.listen(0, "127.0.0.1"), "listening");
+            const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+            try {
+                await withMirror(url, async () => {
+                    const prepared = await prepareReleases({ cacheDir, log: () => undefined });
+                    const mirror = join(cacheDir, "mirror");
+                    expect(prepared).to.include({ how: "mirror", mirror });
+                    expect(asked.map((path) => path.slice(1)).sort()).to.deep.equal((await readdir(mirror)).sort());
+                    const [some] = asked;
+                    await rm(join(mirror, some ?? ""));
+                    asked.length = 0;
+                    expect(await prepareReleases({ cacheDir, log: () => undefined })).to.deep.equal(prepared);
+                    expect(asked).to.include(some);
+                    asked.length = 0;
+                    expect(await prepareReleases({ cacheDir, log: () => undefined })).to.deep.equal(prepared);
+                    expect(asked).to.deep.equal([]);
+                });
+            } finally {
+                server.close();
+                await rm(cacheDir, { recursive: true });
+            }
+        });
+
+        it("names the URL that doesn't answer", async () => {
+            await withMirror("http://127.0.0.1:9/none", async () => {
+                const options = { cacheDir: "/nonexistent", log: () => undefined };
+                const message = await prepareReleases(options).then(String, String);
+                expect(message).to.contain("the release mirror can't be read: http://127.0.0.1:9/none/");
+            });
+        });
+
+        /** Sets RELEASE_MIRROR for a while. */
+        async function withMirror(mirror: string, action: () => Promise<void>): Promise<void> {
+            const before = process.env["RELEASE_MIRROR"];
+            process.env["RELEASE_MIRROR"] = mirror;
+            try {
+                await action();
             } finally {
                 if (before === undefined) delete process.env["RELEASE_MIRROR"];
                 else process.env["RELEASE_MIRROR"] = before;
             }
-        });
+        }
     });
 
     describe("assembled from Go modules", function () {

@@ -36,6 +36,11 @@ describe("the environment inside the sandbox", () => {
         expect(own).not.to.have.property("RELEASE_LOCK");
     });
 
+    it("has the sandbox's copy in place of a mirror's URL, which can't be reached from inside", () => {
+        const result = sandboxEnvironment(source, { RELEASE_MIRROR: "https://mirror.example/releases" });
+        expect(result).to.include({ RELEASE_MIRROR: "/m", RELEASE_LOCK: "/l" });
+    });
+
     it("has no proxy, for everything that can be asked for is inside", () => {
         const result = sandboxEnvironment(source, { HTTPS_PROXY: "http://p", http_proxy: "http://p", NO_PROXY: "x" });
         expect(result).not.to.have.any.keys("HTTPS_PROXY", "http_proxy");

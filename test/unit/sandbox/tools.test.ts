@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { buildFlags, program, toolKey } from "../../../sandbox/tools";
+import { toolsFor } from "../../../sandbox/requirements";
+import { buildFlags, program, toolKey, toolNames } from "../../../sandbox/tools";
 
 describe("sandbox tools", () => {
     let dir: string;
@@ -36,6 +37,11 @@ describe("sandbox tools", () => {
     it("are stamped with the version that they are", () => {
         expect(buildFlags("kubernetes").join(" ")).to.contain("gitVersion=v1.36.1");
         expect(buildFlags("etcd")).to.deep.equal(["-trimpath", "-ldflags", "-s -w"]);
+    });
+
+    it("are built for what is asked of the sandbox", () => {
+        expect(toolsFor({})).to.deep.equal(toolNames).and.not.to.include("kube-router");
+        expect(toolsFor({ networkPolicy: true })).to.deep.equal([...toolNames, "kube-router"]);
     });
 
     it("name what there is when asked for what there isn't", () => {
