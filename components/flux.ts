@@ -1,4 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "./kubernetesObject";
+import { ReleaseError } from "./release/error";
 import { Release, type ReleaseArgs } from "./release/release";
 
 /** `objects` are those of `fluxInstall`: what `flux bootstrap` would install. @see ReleaseArgs */
@@ -10,4 +12,24 @@ export class Flux extends Release {
         super("flux-to-tekton:flux:Flux", name, args, opts);
         this.registerOutputs({ version: this.version });
     }
+}
+
+/**
+ * Lets only one namespace, that of the ingress, reach the Receivers. Flux's own policy `allow-webhooks` lets all of them.
+ * @throws ReleaseError if the objects have no such policy
+ */
+export function withWebhookIngress(objects: readonly KubernetesObject[], namespace: string): KubernetesObject[] {
+    const isPolicy = ({ kind, metadata }: KubernetesObject): boolean =>
+        kind === "NetworkPolicy" && metadata.name === "allow-webhooks";
+    if (!objects.some(isPolicy)) {
+        throw new ReleaseError(
+            `receiverIngressNamespace: ${JSON.stringify(namespace)} needs Flux's NetworkPolicy allow-webhooks, which isn't installed. Set fluxNetworkPolicy to true, or leave receiverIngressNamespace out.`,
+        );
+    }
+    const from = [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }];
+    return objects.map((object) => {
+        if (!isPolicy(object)) return object;
+        const spec = object.spec as { readonly ingress: readonly object[] };
+        return { ...object, spec: { ...spec, ingress: spec.ingress.map((rule) => ({ ...rule, from })) } };
+    });
 }

@@ -95,6 +95,7 @@ export const schema = z.strictObject({
     webhookTokenSecretName: objectName.default("generic-receiver-token"),
     receiverName: objectName.default("generic-receiver"),
     receiverBaseUrl: baseUrl.optional(),
+    receiverIngressNamespace: objectName.optional(),
     providerName: objectName.default("tekton-el-provider"),
     alertName: objectName.default("tekton-alert"),
     authenticateEvents: z.boolean().default(true),

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../components/kubernetesObject";
+import { withWebhookIngress } from "../components/flux";
 import { fluxInstall, loadRelease, parseRelease, type Product } from "../components/release";
 import { withFeatureFlags } from "../components/tektonPipelines";
 import type { ClusterConfig } from "./config";
@@ -24,22 +25,22 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         load("tekton-triggers"),
         load("flux"),
     ]);
+    const installed = fluxInstall(flux, {
+        version: config.fluxVersion,
+        namespace: config.fluxNamespace,
+        components: config.fluxComponents,
+        networkPolicy: config.fluxNetworkPolicy,
+        watchAllNamespaces: config.fluxWatchAllNamespaces,
+        logLevel: config.fluxLogLevel,
+        clusterDomain: config.fluxClusterDomain,
+        registry: config.fluxRegistry,
+        imagePullSecret: config.fluxImagePullSecret,
+        tolerationKeys: config.fluxTolerationKeys,
+    });
+    const ingress = config.receiverIngressNamespace;
     return {
         "tekton-pipelines": claimed(withFeatureFlags(pipelines, config.tektonFeatureFlags)),
         "tekton-triggers": claimed(triggers),
-        flux: claimed(
-            fluxInstall(flux, {
-                version: config.fluxVersion,
-                namespace: config.fluxNamespace,
-                components: config.fluxComponents,
-                networkPolicy: config.fluxNetworkPolicy,
-                watchAllNamespaces: config.fluxWatchAllNamespaces,
-                logLevel: config.fluxLogLevel,
-                clusterDomain: config.fluxClusterDomain,
-                registry: config.fluxRegistry,
-                imagePullSecret: config.fluxImagePullSecret,
-                tolerationKeys: config.fluxTolerationKeys,
-            }),
-        ),
+        flux: claimed(ingress === undefined ? installed : withWebhookIngress(installed, ingress)),
     };
 }
