@@ -75,7 +75,8 @@ describe("the listener's access", () => {
         const apiGroup = "rbac.authorization.k8s.io";
         const role = { apiGroup, kind: "Role", name: outputOf("listener") };
         const clusterRole = { apiGroup, kind: "ClusterRole", name: outputOf("ci-listener") };
-        expect(resources.object("ServiceAccount").inputs.metadata).to.deep.equal({ name: "listener", namespace: "ci" });
+        const [account] = resources.written(/^ServiceAccount$/);
+        expect(account!.metadata).to.deep.equal({ name: "listener", namespace: "ci" });
         expect(resources.object("RoleBinding").inputs).to.deep.include({ subjects, roleRef: role });
         expect(resources.object("RoleBinding").inputs.metadata.namespace).to.equal("ci");
         expect(resources.object("ClusterRoleBinding").inputs).to.deep.include({ subjects, roleRef: clusterRole });

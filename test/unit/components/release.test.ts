@@ -87,9 +87,8 @@ for (const [title, run] of runs) {
         });
 
         it("creates the chain's triggers once the webhooks and interceptors of Tekton Triggers serve", () => {
-            const triggers = ["EventListener", "TriggerBinding", "TriggerTemplate"].map((kind) =>
-                resources.object(kind),
-            );
+            const kinds = ["EventListener", "TriggerBinding", "TriggerTemplate"];
+            const triggers = resources.objects().filter(({ inputs }) => kinds.includes(inputs.kind));
             expectOrder(resources, triggers, [
                 ...within("tekton-pipelines", webhookConfigurations),
                 ...within("tekton-triggers", webhookConfigurations),

@@ -33,7 +33,7 @@ for (const releases of [today, of2020]) {
         const withSchema = (): KubernetesObject[] => chain().filter((object) => !schemas.isSchemaless(object));
 
         it("are of these ten kinds", () => {
-            expect(chain().map(({ kind }) => kind)).to.have.members([
+            expect([...new Set(chain().map(({ kind }) => kind))]).to.have.members([
                 "Alert",
                 "EventListener",
                 "GitRepository",
@@ -56,7 +56,7 @@ for (const releases of [today, of2020]) {
         const unchecked = schemaless[releases.title]!;
         it(`are served in the version used, where the definition has no schema: ${unchecked.join(", ")}`, () => {
             const without = chain().filter((object) => schemas.isSchemaless(object));
-            expect(without.map(({ kind }) => kind)).to.have.members(unchecked);
+            expect([...new Set(without.map(({ kind }) => kind))]).to.have.members(unchecked);
             for (const object of without) expect(schemas.problems(object)).to.deep.equal([]);
         });
 

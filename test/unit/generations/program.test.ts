@@ -1,5 +1,7 @@
 import { RunError } from "@pulumi/pulumi";
 import { expect } from "chai";
+import { createHash } from "node:crypto";
+import { type EventShape, revisionOverlays } from "../../../components/triggerChain/cel";
 import { startApiServer } from "../support/apiServer";
 import { outputOf, type RegisteredObject, Registrations, resolve, simulate } from "../support/engine";
 import { chainObjects, loadProgram, of2020, type ProgramRun, runProgram, today } from "../support/program";
@@ -13,11 +15,25 @@ const everywhere = [
     "rbac.authorization.k8s.io/v1 RoleBinding default/flux-notifications-sa",
     "rbac.authorization.k8s.io/v1 ClusterRole default-flux-notifications-sa",
     "rbac.authorization.k8s.io/v1 ClusterRoleBinding default-flux-notifications-sa",
+    "v1 ServiceAccount default/flux-notification-run",
+];
+
+/** The objects that only today's have: in 2020 a Provider could send no header. */
+const sinceThen = [
+    "v1 Secret flux-system/tekton-el-provider-headers",
+    "v1 Secret default/flux-event-listener-token",
+    `networking.k8s.io/v1 NetworkPolicy default/el-${outputOf("flux-event-listener")}`,
+    "v1 ServiceAccount default/flux-catch-up",
+    "rbac.authorization.k8s.io/v1 Role flux-system/default-flux-catch-up-0",
+    "rbac.authorization.k8s.io/v1 RoleBinding flux-system/default-flux-catch-up-0",
+    "batch/v1 CronJob default/flux-catch-up",
+    "triggers.tekton.dev/v1beta1 TriggerBinding default/flux-notification-catch-up-binding",
 ];
 
 const expected = {
     [today.title]: [
         ...everywhere,
+        ...sinceThen,
         "source.toolkit.fluxcd.io/v1 GitRepository flux-system/flux-system",
         "kustomize.toolkit.fluxcd.io/v1 Kustomization flux-system/flux-system",
         "notification.toolkit.fluxcd.io/v1 Receiver flux-system/generic-receiver",
@@ -60,9 +76,17 @@ for (const releases of [today, of2020]) {
                 "flux-to-tekton:tekton:DemoPipeline demo-pipeline",
                 "flux-to-tekton:triggers:TriggerChain trigger-chain",
                 "flux-to-tekton:triggers:ListenerAccess trigger-chain-access",
+                "flux-to-tekton:triggers:RunAccount trigger-chain-runs",
                 "flux-to-tekton:notifications:Alerting alerting",
                 "flux-to-tekton:notifications:WebhookToken webhook-token",
                 "flux-to-tekton:notifications:Receiver receiver",
+                ...(releases === today
+                    ? [
+                          "flux-to-tekton:notifications:EventAuthentication event-authentication",
+                          "flux-to-tekton:triggers:CatchUp catch-up",
+                          "flux-to-tekton:triggers:ListenerNetworkPolicy listener-network-policy",
+                      ]
+                    : []),
             ]);
         });
 
@@ -73,11 +97,12 @@ for (const releases of [today, of2020]) {
             expect(objects).to.have.members(expected[releases.title]!);
         });
 
-        it("creates nothing else but the releases' objects, the token and the provider", () => {
+        it("creates nothing else but the releases' objects, tokens and the provider", () => {
+            const tokens = releases === today ? ["the Receiver's", "the events'"] : ["the Receiver's"];
             const others = run.resources.filter(({ custom, type }) => custom && !type.startsWith("kubernetes:"));
             expect(others.map(({ type }) => type)).to.have.members([
                 "pulumi:providers:kubernetes",
-                "random:index/randomPassword:RandomPassword",
+                ...tokens.map(() => "random:index/randomPassword:RandomPassword"),
             ]);
         });
 
@@ -92,6 +117,7 @@ for (const releases of [today, of2020]) {
             expect(of("Provider").inputs.spec).to.deep.equal({
                 type: "generic",
                 address: "http://address-of-the-status:1234",
+                ...(releases === today ? { secretRef: { name: outputOf("tekton-el-provider-headers") } } : {}),
             });
         });
 
@@ -107,6 +133,23 @@ for (const releases of [today, of2020]) {
             expect((await resolve(names.pipeline)).value).to.equal(outputOf("flux-demo-pipeline"));
         });
 
+        it("names PipelineRuns by revision, and gives them an account without rights", () => {
+            const { resourcetemplates } = of("TriggerTemplate").inputs.spec as { resourcetemplates: object[] };
+            expect(resourcetemplates).to.have.length(1);
+            const serviceAccountName = outputOf("flux-notification-run");
+            expect(resourcetemplates[0])
+                .to.have.property("metadata")
+                .that.deep.equals({
+                    name: "flux-notification-run-$(tt.params.run)",
+                    labels: { "flux-to-tekton/route": "flux-notification" },
+                });
+            expect(resourcetemplates[0])
+                .to.have.property("spec")
+                .that.deep.includes(
+                    releases === today ? { taskRunTemplate: { serviceAccountName } } : { serviceAccountName },
+                );
+        });
+
         it("makes PipelineRuns in the version of the Pipeline", () => {
             expect(of("TriggerTemplate").inputs).to.have.nested.property(
                 "spec.resourcetemplates[0].apiVersion",
@@ -117,37 +160,61 @@ for (const releases of [today, of2020]) {
 }
 
 describe("an EventListener", () => {
-    const filter =
+    const event =
         "header.canonical('Gotk-Component') == 'source-controller' && body.involvedObject.kind == 'GitRepository' && " +
         `body.involvedObject.name == '${outputOf("flux-system")}' && ` +
         "body.involvedObject.namespace == 'flux-system' && body.severity == 'info'";
-    const common = {
-        name: "flux-notification-trigger",
-        bindings: [{ ref: outputOf("flux-notification-binding") }],
-    };
+    const source =
+        "header.canonical('Gotk-Component') == 'flux-to-tekton-catch-up' && body.kind == 'GitRepository' && " +
+        `body.metadata.name == '${outputOf("flux-system")}' && body.metadata.namespace == 'flux-system' && ` +
+        "has(body.status) && has(body.status.artifact)";
+    const proven =
+        "header.canonical('X-Flux-Event-Token')" +
+        `.compareSecret('token', '${outputOf("flux-event-listener-token")}', 'default') && `;
+    const overlays = (shape: EventShape, ...keys: string[]): object[] =>
+        revisionOverlays("v1", shape).filter(({ key }) => keys.includes(key));
+    const cel = (filter: string, added: object[]): object => ({
+        ref: { name: "cel" },
+        params: [
+            { name: "filter", value: filter },
+            { name: "overlays", value: added },
+        ],
+    });
 
-    it("of today names its interceptor and gives it parameters", async function () {
+    it("of today names its interceptors, gives them parameters, and takes events and their repetition", async function () {
         const { resources } = await runProgram(this, today);
-        expect(resources.object("EventListener").inputs.spec).to.deep.equal({
+        const { resources: workload, ...spec } = resources.object("EventListener").inputs.spec as { resources: object };
+        const template = { ref: outputOf("flux-notification-template") };
+        expect(spec).to.deep.equal({
             serviceAccountName: outputOf("flux-notifications-sa"),
             triggers: [
                 {
-                    ...common,
-                    interceptors: [{ ref: { name: "cel" }, params: [{ name: "filter", value: filter }] }],
-                    template: { ref: outputOf("flux-notification-template") },
+                    name: "flux-notification-trigger",
+                    bindings: [{ ref: outputOf("flux-notification-binding") }],
+                    interceptors: [cel(proven + event, overlays("event", "run"))],
+                    template,
+                },
+                {
+                    name: "flux-notification-catch-up-trigger",
+                    bindings: [{ ref: outputOf("flux-notification-catch-up-binding") }],
+                    interceptors: [cel(proven + source, overlays("catch-up", "revision", "run"))],
+                    template,
                 },
             ],
         });
+        expect(workload).to.have.nested.property("kubernetesResource.replicas", 1);
     });
 
-    it("of 2020 has its interceptor inline, and names its template", async function () {
+    it("of 2020 has its interceptor inline, names its template, and asks for no proof", async function () {
         const { resources } = await runProgram(this, of2020);
+        const added = revisionOverlays("2020", "event").filter(({ key }) => key === "run");
         expect(resources.object("EventListener").inputs.spec).to.deep.equal({
             serviceAccountName: outputOf("flux-notifications-sa"),
             triggers: [
                 {
-                    ...common,
-                    interceptors: [{ cel: { filter } }],
+                    name: "flux-notification-trigger",
+                    bindings: [{ ref: outputOf("flux-notification-binding") }],
+                    interceptors: [{ cel: { filter: event, overlays: added } }],
                     template: { name: outputOf("flux-notification-template") },
                 },
             ],
@@ -166,11 +233,15 @@ describe("waiting", () => {
         );
     };
     const ready = "condition=Ready";
+    const digest = createHash("sha256")
+        .update("random-of-webhook-token-tokengeneric-receiverflux-system")
+        .digest("hex");
+    const receiverPath = `/hook/${digest}`;
 
     it("is today for addresses and Ready, and not for Provider and Alert, which have no status", async function () {
         expect(await conditions(this, today)).to.deep.equal({
             EventListener: `["jsonpath={.status.address.url}","${ready}"]`,
-            Receiver: "jsonpath={.status.webhookPath}",
+            Receiver: `jsonpath={.status.webhookPath}=${receiverPath}`,
             GitRepository: ready,
             Kustomization: ready,
             Provider: undefined,
@@ -181,7 +252,7 @@ describe("waiting", () => {
     it("was in 2020 for the Receiver's url and for a listener that is Available", async function () {
         expect(await conditions(this, of2020)).to.deep.equal({
             EventListener: '["jsonpath={.status.address.url}","condition=Available"]',
-            Receiver: "jsonpath={.status.url}",
+            Receiver: `jsonpath={.status.url}=${receiverPath}`,
             GitRepository: ready,
             Kustomization: ready,
             Provider: undefined,
@@ -195,11 +266,16 @@ describe("the program, with what can't work", () => {
     const faults: [what: string, config: Record<string, unknown>, message: RegExp][] = [
         ["a wrong config", { gitUrl: "git@host:path" }, /gitUrl: "git@host:path"/],
         ["a release that isn't in the mirror", { gitUrl, releaseMirror: "/no/such/mirror" }, /\/no\/such\/mirror/],
+        [
+            "a feature flag that there isn't",
+            { gitUrl, releaseMirror: mirror, tektonFeatureFlags: { "set-securty-context": "true" } },
+            /tektonFeatureFlags: .*"set-securty-context"; did you mean set-security-context\?/,
+        ],
         ["a cluster that is too old", { gitUrl, releaseMirror: mirror }, /runs Kubernetes 1\.20, .*needs 1\.28/s],
     ];
     for (const [what, config, message] of faults) {
         it(`says so without a stack trace, and registers nothing: ${what}`, async function () {
-            if (what.includes("cluster") && mirror === undefined) this.skip();
+            if ("releaseMirror" in config && config.releaseMirror === undefined) this.skip();
             const server = await startApiServer(what.includes("cluster") ? "20" : "36");
             const resources = new Registrations();
             try {

@@ -38,12 +38,54 @@ describe("stack config", () => {
             pipelineName: "flux-demo-pipeline",
             eventListenerName: "flux-event-listener",
             serviceAccountName: "flux-notifications-sa",
+            runServiceAccountName: "flux-notification-run",
             syncName: "flux-system",
             namespace: "default",
         });
         expect(config.releases["tekton-pipelines"].version).to.equal("v1.15.0");
         expect(Object.isFrozen(config)).to.equal(true);
     });
+
+    it("lets nobody in and loses nothing, unless told otherwise", async () => {
+        expect(await read({ gitUrl })).to.include({
+            authenticateEvents: true,
+            listenerNetworkPolicy: true,
+            runNaming: "revision",
+            catchUp: true,
+        });
+        const open = { authenticateEvents: false, listenerNetworkPolicy: false, runNaming: "uid", catchUp: false };
+        expect(await read({ gitUrl, ...open })).to.include(open);
+    });
+
+    for (const [runNaming, longest] of [
+        ["revision", 38],
+        ["uid", 22],
+    ] as const) {
+        const config = { gitUrl, runNaming, catchUp: false };
+
+        it(`takes a route's name of ${longest} characters where runs are named by ${runNaming}`, async () => {
+            const { routes } = await read({ ...config, routes: [{ name: "a".repeat(longest) }] });
+            expect(routes[0]!.name).to.have.length(longest);
+        });
+
+        it(`refuses a longer one, of which no run could be named`, async () => {
+            const name = "a".repeat(longest + 1);
+            const [problem] = await problems({ ...config, routes: [{ name: "short" }, { name }] });
+            expect(problem).to.include(`routes[1].name: "${name}" has ${longest + 1} characters`);
+            expect(problem).to.include(`runNaming "${runNaming}" it can have ${longest} at most`);
+        });
+    }
+
+    it("takes feature flags as texts", async () => {
+        const tektonFeatureFlags = { "set-security-context": "true" };
+        expect((await read({ gitUrl, tektonFeatureFlags })).tektonFeatureFlags).to.deep.equal(tektonFeatureFlags);
+    });
+
+    for (const catchUpSchedule of ["*/5 * * * *", "0 3 * * 1-5", "@hourly"]) {
+        it(`takes the schedule ${catchUpSchedule}`, async () => {
+            expect((await read({ gitUrl, catchUpSchedule })).catchUpSchedule).to.equal(catchUpSchedule);
+        });
+    }
 
     it("takes an empty value for one that isn't set", async () => {
         const config = await read({ gitUrl, releaseMirror: "", gitUsername: "", gitPassword: "", receiverBaseUrl: "" });
@@ -112,6 +154,35 @@ describe("stack config", () => {
             { gitUrl, tektonTriggersVersion: "v0.10.1" },
             "tekton-triggers v0.10.1",
             "different generations",
+        ],
+        [
+            "a catch-up that nobody would believe",
+            { gitUrl, authenticateEvents: false },
+            "catchUp: true needs authenticateEvents",
+            "catchUp to false",
+        ],
+        [
+            "a catch-up that would make a run each time",
+            { gitUrl, runNaming: "uid" },
+            'catchUp: true needs runNaming "revision"',
+            "catchUp to false",
+        ],
+        [
+            "an unknown naming of runs",
+            { gitUrl, runNaming: "revison" },
+            'runNaming: "revison" is not one of revision, uid. Did you mean revision?',
+        ],
+        ["a schedule that is none", { gitUrl, catchUpSchedule: "5m" }, 'catchUpSchedule: "5m" must be a schedule'],
+        [
+            "a feature flag that isn't a text",
+            { gitUrl, tektonFeatureFlags: { coschedule: true } },
+            "tektonFeatureFlags.coschedule: true must be of type string",
+        ],
+        [
+            "a listener's name that leaves no room for its Service's",
+            { gitUrl, eventListenerName: "l".repeat(61) },
+            "eventListenerName: ",
+            "60 characters at most",
         ],
         ["a mirror of releases whose lock isn't there", { gitUrl, releaseLock: "/no/such.lock.json" }, "/no/such.lock"],
     ];

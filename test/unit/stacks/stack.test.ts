@@ -1,20 +1,29 @@
 import { expect } from "chai";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
 import type { ClusterOutputs } from "../../../stacks/cluster";
-import { outputOf, type Registrations, resolve } from "../support/engine";
+import { forced, outputOf, type Registrations, resolve } from "../support/engine";
+import { currentSource, type Event, type Json, newRevision, withBody, withHeaders } from "../support/cel";
 import { simulateStack } from "../support/fixture";
+import { secretsOf, SimulatedListener } from "../support/listener";
+import { restrictedViolations } from "../support/podSecurity";
 
 /** What Pulumi's wire protocol writes in place of a value that isn't known yet. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** The objects that the program writes itself. */
 function chain(resources: Registrations): KubernetesObject[] {
-    return ["flux-sync", "demo-pipeline", "trigger-chain", "alerting", "webhook-token", "receiver"].flatMap((name) =>
-        resources
-            .within(name)
-            .objects()
-            .map(({ inputs }) => inputs),
-    );
+    const fromReleases = ["tekton-pipelines", "tekton-triggers", "flux"].flatMap((name) => resources.within(name));
+    const urns = new Set(fromReleases.map(({ urn }) => urn));
+    return resources
+        .objects()
+        .filter(({ urn }) => !urns.has(urn))
+        .map(({ inputs }) => inputs);
+}
+
+/** An event of the source that the simulated cluster has under another name. */
+function ofTheStack(event: Event): Event {
+    const key = "involvedObject" in event.body ? "involvedObject" : "metadata";
+    return withBody(event, { [key]: { ...(event.body[key] as Json), name: outputOf("flux-system") } });
 }
 
 /** An object's field, as chai's nested paths name it. */
@@ -48,11 +57,47 @@ describe("stack", () => {
         it("Provider → the address in the EventListener's status", () => {
             expectField(of("Provider"), "spec.address", "http://address-of-the-status:1234");
         });
+        const filter = (trigger: number): Chai.Assertion => {
+            const path = `spec.triggers[${trigger}].interceptors[0].params[0].value`;
+            return expect(of("EventListener").inputs).to.have.nested.property(path);
+        };
         it("CEL filter → GitRepository", () => {
-            const path = "spec.triggers[0].interceptors[0].params[0].value";
-            expect(of("EventListener").inputs)
-                .to.have.nested.property(path)
-                .that.includes(`body.involvedObject.name == '${synced.name}'`);
+            filter(0).that.includes(`body.involvedObject.name == '${synced.name}'`);
+        });
+        it("CEL filter of the catch-up → GitRepository", () => {
+            filter(1).that.includes(`body.metadata.name == '${synced.name}'`);
+        });
+        it("CEL filters → the listener's Secret", () => {
+            const compared = `compareSecret('token', '${outputOf("flux-event-listener-token")}', 'default')`;
+            for (const trigger of [0, 1]) filter(trigger).that.includes(compared);
+        });
+        it("Provider → the sender's Secret", () => {
+            expectField(of("Provider"), "spec.secretRef", { name: outputOf("tekton-el-provider-headers") });
+        });
+        it("TriggerTemplate → the runs' ServiceAccount", () => {
+            const account = { serviceAccountName: outputOf("flux-notification-run") };
+            expectField(of("TriggerTemplate"), "spec.resourcetemplates[0].spec.taskRunTemplate", account);
+        });
+        const pod = "spec.jobTemplate.spec.template.spec";
+        it("catch-up → GitRepository, and the address in the EventListener's status", () => {
+            const [namespace, name] = [synced.namespace, synced.name];
+            expectField(of("CronJob"), `${pod}.containers[0].env`, [
+                {
+                    name: "SOURCES",
+                    value: `/apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories/${name}`,
+                },
+                { name: "LISTENER", value: "http://address-of-the-status:1234" },
+            ]);
+            const role = resources.object("Role", "default-flux-catch-up-0");
+            expectField(role, "rules[0].resourceNames", [name]);
+        });
+        it("catch-up → the listener's Secret", () => {
+            const secret = { secretName: outputOf("flux-event-listener-token") };
+            expectField(of("CronJob"), `${pod}.volumes[0].secret`, secret);
+        });
+        it("NetworkPolicy → EventListener", () => {
+            const labels = { eventlistener: outputOf("flux-event-listener") };
+            expectField(of("NetworkPolicy"), "spec.podSelector.matchLabels", labels);
         });
         it("EventListener → ServiceAccount", () => {
             expectField(of("EventListener"), "spec.serviceAccountName", outputOf("flux-notifications-sa"));
@@ -71,12 +116,20 @@ describe("stack", () => {
         });
         it("TriggerTemplate → the parameters that binding and pipeline share", () => {
             const params = ["message", "repository", "namespace"];
-            const named = params.map((name) => ({ name }));
+            // And `run`, which the run is named by and the pipeline doesn't get.
+            const named = [...params, "run"].map((name) => ({ name }));
             expectField(of("TriggerTemplate"), "spec.params", named);
-            expectField(of("TriggerBinding"), "spec.params", [
+            expectField(resources.object("TriggerBinding", "flux-notification-binding"), "spec.params", [
                 { name: "message", value: "$(body.message)" },
                 { name: "repository", value: "$(body.involvedObject.name)" },
                 { name: "namespace", value: "$(body.involvedObject.namespace)" },
+                { name: "run", value: "$(extensions.run)" },
+            ]);
+            expectField(resources.object("TriggerBinding", "flux-notification-catch-up-binding"), "spec.params", [
+                { name: "message", value: "stored artifact for revision '$(extensions.revision)'" },
+                { name: "repository", value: "$(body.metadata.name)" },
+                { name: "namespace", value: "$(body.metadata.namespace)" },
+                { name: "run", value: "$(extensions.run)" },
             ]);
             const passed = params.map((name) => ({ name, value: `$(tt.params.${name})` }));
             expectField(of("TriggerTemplate"), "spec.resourcetemplates[0].spec.params", passed);
@@ -126,7 +179,161 @@ describe("stack", () => {
         expect(JSON.stringify(tasks)).not.to.include('"script"');
     });
 
-    it("manages every Kubernetes object with its own provider, and with the tested version of it", async () => {
+    it("has pipeline steps that Pod Security restricted takes", async () => {
+        const { resources } = await simulateStack();
+        const { tasks } = resources.object("Pipeline").inputs.spec as {
+            tasks: { taskSpec: { stepTemplate: object; steps: object[] } }[];
+        };
+        for (const { stepTemplate, steps } of tasks.map(({ taskSpec }) => taskSpec)) {
+            expect(steps).to.have.length(2);
+            // A step is a container with the template's fields where it has none of its own.
+            const containers = steps.map((step) => ({ ...stepTemplate, ...step }));
+            expect(restrictedViolations({ containers })).to.deep.equal([]);
+        }
+    });
+
+    describe("what can be switched off", () => {
+        const kinds = (resources: Registrations): string[] => chain(resources).map(({ kind }) => kind);
+
+        it("is the authentication of events: then there is no Secret for it, and no header is asked for", async () => {
+            const { resources } = await simulateStack({ authenticateEvents: false, catchUp: false });
+            expect(resources.some(({ name }) => name.startsWith("event-authentication"))).to.equal(false);
+            expect(resources.object("Provider").inputs.spec).not.to.have.property("secretRef");
+            expect(JSON.stringify(resources.object("EventListener").inputs)).not.to.include("compareSecret");
+            expect(new SimulatedListener(resources).runs(ofTheStack(newRevision))).to.have.length(1);
+        });
+
+        it("is the catch-up: then nothing runs at a schedule, and what it sends starts nothing", async () => {
+            const { resources } = await simulateStack({ catchUp: false });
+            expect(kinds(resources)).not.to.include("CronJob");
+            expect(kinds(resources).filter((kind) => kind === "TriggerBinding")).to.have.length(1);
+            expect(resources.object("EventListener").inputs).to.have.nested.property("spec.triggers").with.length(1);
+        });
+
+        it("is the listener's NetworkPolicy", async () => {
+            expect(kinds((await simulateStack()).resources)).to.include("NetworkPolicy");
+            expect(kinds((await simulateStack({ listenerNetworkPolicy: false })).resources)).not.to.include(
+                "NetworkPolicy",
+            );
+        });
+
+        it("is the naming of runs by revision", async () => {
+            const { resources } = await simulateStack({ runNaming: "uid", catchUp: false });
+            const run = "flux-notification-run-$(uid)";
+            expectField(resources.object("TriggerTemplate"), "spec.resourcetemplates[0].metadata.name", run);
+        });
+    });
+
+    describe("events", () => {
+        let listener: SimulatedListener;
+        before(async () => {
+            listener = new SimulatedListener((await simulateStack()).resources);
+        });
+        const token = "random-of-event-authentication-token";
+        const withToken = (event: Event, value: string): Event => withHeaders(event, { "X-Flux-Event-Token": value });
+
+        for (const [what, event] of [
+            ["Flux's", newRevision],
+            ["the catch-up's", currentSource],
+        ] as const) {
+            it(`of ${what} start a run with the Provider's header, and none without it or with another`, () => {
+                const own = ofTheStack(event);
+                expect(listener.runs(withToken(own, token))).to.have.length(1);
+                for (const other of [own, withToken(own, "wrong"), withToken(own, "random-of-webhook-token-token")]) {
+                    expect(listener.runs(other)).to.deep.equal([]);
+                }
+            });
+        }
+
+        it("of a source without an artifact start nothing", () => {
+            const { metadata } = ofTheStack(currentSource).body;
+            const early = withBody(withToken(currentSource, token), { metadata: metadata!, status: {} });
+            expect(listener.runs(early)).to.deep.equal([]);
+        });
+
+        for (const [runNaming, longest] of [
+            ["revision", 38],
+            ["uid", 22],
+        ] as const) {
+            it(`make names and labels that Kubernetes takes, with the longest route's name (${runNaming})`, async () => {
+                const name = "r".repeat(longest);
+                const config = { runNaming, catchUp: runNaming === "revision", routes: [{ name }] };
+                const { resources } = await simulateStack(config);
+                const [run] = new SimulatedListener(resources).runs(withToken(ofTheStack(newRevision), token));
+                expect(run!.metadata.name)
+                    .to.have.length(63)
+                    .and.match(/^[a-z0-9]([-a-z0-9]*[a-z0-9])$/);
+                for (const value of Object.values(run!.metadata.labels!)) expect(value.length).to.be.at.most(63);
+                const { triggers } = resources.object("EventListener").inputs.spec as { triggers: { name: string }[] };
+                const made = chain(resources).filter(({ kind }) => /^Trigger/.test(kind));
+                const names = [...triggers.map(({ name }) => name), ...made.map(({ metadata }) => metadata.name)];
+                expect(names).to.have.length.greaterThan(2);
+                for (const each of names) expect(each.length, each).to.be.at.most(63);
+            });
+        }
+    });
+
+    describe("the listener's pods", () => {
+        const workload = "spec.resources.kubernetesResource";
+
+        it("are one, with resources of its own", async () => {
+            const { resources } = await simulateStack();
+            expectField(resources.object("EventListener"), `${workload}.replicas`, 1);
+            expectField(resources.object("EventListener"), `${workload}.spec.template.spec.containers`, [
+                { resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "256Mi" } } },
+            ]);
+            expect(resources.written(/^PodDisruptionBudget$/)).to.deep.equal([]);
+        });
+
+        it("are as many as configured, spread over nodes, of which one is always kept", async () => {
+            const { resources } = await simulateStack({ listenerReplicas: 3 });
+            const labelSelector = { matchLabels: { eventlistener: "flux-event-listener" } };
+            expectField(resources.object("EventListener"), `${workload}.replicas`, 3);
+            expectField(
+                resources.object("EventListener"),
+                `${workload}.spec.template.spec.topologySpreadConstraints[0].labelSelector`,
+                labelSelector,
+            );
+            expect(resources.written(/^PodDisruptionBudget$/)).to.deep.equal([
+                {
+                    apiVersion: "policy/v1",
+                    kind: "PodDisruptionBudget",
+                    metadata: { name: "el-flux-event-listener", namespace: "default" },
+                    spec: { minAvailable: 1, selector: labelSelector },
+                },
+            ]);
+        });
+    });
+
+    describe("rotation of tokens", () => {
+        const rotated = { tokenRotation: "2026-11" };
+
+        it("makes both tokens anew, and keeps them while it stays the same", async () => {
+            const before = (await simulateStack()).resources;
+            const { resources } = await simulateStack(rotated);
+            for (const name of ["webhook-token-token", "event-authentication-token"]) {
+                expect(before.named(name).inputs).not.to.have.property("keepers");
+                expect(resources.named(name).inputs.keepers).to.deep.equal({ rotation: "2026-11" });
+            }
+        });
+
+        it("waits for the Receiver at its new path", async () => {
+            const awaited = async (config: object): Promise<unknown> =>
+                (await simulateStack({ ...config })).resources.object("Receiver").inputs.metadata.annotations?.[
+                    "pulumi.com/waitFor"
+                ];
+            expect(await awaited(rotated)).to.match(/^jsonpath=\{\.status\.webhookPath\}=\/hook\/[0-9a-f]{64}$/);
+            expect(await awaited(rotated)).not.to.equal(await awaited({}));
+        });
+
+        it("gives sender and listener the same token, and the catch-up with them", async () => {
+            const { resources } = await simulateStack(rotated);
+            const token = "random-of-event-authentication-token-since-2026-11";
+            expect(Object.values(secretsOf(resources))).to.include.members([token, `X-Flux-Event-Token: ${token}`]);
+        });
+    });
+
+    it("manages every Kubernetes object with its own provider, with the tested version of it, and takes its fields back", async () => {
         const { resources } = await simulateStack();
         const { urn, type, inputs } = resources.named("cluster");
         expect(type).to.equal("pulumi:providers:kubernetes");
@@ -138,6 +345,7 @@ describe("stack", () => {
         const objects = resources.objects();
         expect(objects).to.have.length.greaterThan(30);
         for (const object of objects) {
+            expect(object.inputs.metadata.annotations, object.name).to.include({ [forced]: "true" });
             expect(object.provider, object.name).to.equal(`${urn}::cluster-id`);
             expect(object.version, object.name).to.equal("4.25.0");
         }
@@ -166,11 +374,12 @@ describe("stack", () => {
             namespace: "ci",
             eventListenerName: "my-listener",
             serviceAccountName: "my-account",
+            runServiceAccountName: "my-runs",
             pipelineName: "my-pipeline",
             pipelineImage: "busybox",
         };
         const demonstration =
-            /flux-system|generic-receiver|tekton-el-provider|tekton-alert|"default"|flux-event-listener|flux-notifications-sa|flux-demo-pipeline|alpine/;
+            /flux-system|generic-receiver|tekton-el-provider|tekton-alert|"default"|flux-event-listener|flux-notifications-sa|flux-notification-run"|flux-demo-pipeline|alpine/;
 
         it("are the demonstration's where none are configured", async () => {
             const { resources } = await simulateStack();
@@ -192,7 +401,7 @@ describe("stack", () => {
             expectField(
                 resources.object("TriggerTemplate"),
                 "spec.resourcetemplates[0].metadata.name",
-                "flux-notification-run-$(uid)",
+                "flux-notification-run-$(tt.params.run)",
             );
             expectField(resources.object("EventListener"), "spec.triggers[0].name", "flux-notification-trigger");
         });
@@ -221,39 +430,64 @@ describe("stack", () => {
                 "RoleBinding ci/my-account",
                 "ClusterRole /ci-my-account",
                 "ClusterRoleBinding /ci-my-account",
+                "ServiceAccount ci/my-runs",
+                "Secret gitops/my-provider-headers",
+                "Secret ci/my-listener-token",
+                `NetworkPolicy ci/el-${outputOf("my-listener")}`,
+                "ServiceAccount ci/flux-catch-up",
+                "Role gitops/ci-flux-catch-up-0",
+                "RoleBinding gitops/ci-flux-catch-up-0",
+                "CronJob ci/flux-catch-up",
             ]);
         });
     });
 
     describe("routes", () => {
-        const filterOf = (resources: Registrations, trigger: number): unknown =>
-            (resources.object("EventListener").inputs as unknown as { spec: { triggers: Trigger[] } }).spec.triggers[
-                trigger
-            ]!.interceptors[0]!.params.find(({ name }) => name === "filter")!.value;
+        const triggersOf = (resources: Registrations): Trigger[] =>
+            (resources.object("EventListener").inputs.spec as { triggers: Trigger[] }).triggers;
+        /** What the interceptors of a trigger are given under a name, in their order. */
+        const given = (resources: Registrations, trigger: string, parameter: string): unknown[] =>
+            triggersOf(resources)
+                .find(({ name }) => name === `${trigger}-trigger`)!
+                .interceptors.map(({ params }) => params.find(({ name }) => name === parameter)?.value);
         interface Trigger {
             readonly name: string;
             readonly interceptors: { readonly params: { readonly name: string; readonly value: unknown }[] }[];
         }
 
-        it("make a trigger, a binding and a template each, on one listener", async () => {
+        it("make a template each, and triggers and bindings for events and catch-up, on one listener", async () => {
             const { resources } = await simulateStack({ routes: [{ name: "build" }, { name: "deploy" }] });
-            const { triggers } = resources.object("EventListener").inputs.spec as { triggers: Trigger[] };
-            expect(triggers.map(({ name }) => name)).to.deep.equal(["build-trigger", "deploy-trigger"]);
+            expect(triggersOf(resources).map(({ name }) => name)).to.deep.equal([
+                "build-trigger",
+                "build-catch-up-trigger",
+                "deploy-trigger",
+                "deploy-catch-up-trigger",
+            ]);
             for (const name of ["build", "deploy"]) {
                 resources.object("TriggerBinding", `${name}-binding`);
-                const run = "spec.resourcetemplates[0].metadata.name";
-                expectField(resources.object("TriggerTemplate", `${name}-template`), run, `${name}-run-$(uid)`);
+                resources.object("TriggerBinding", `${name}-catch-up-binding`);
+                const template = resources.object("TriggerTemplate", `${name}-template`);
+                const run = "spec.resourcetemplates[0].metadata";
+                expectField(template, `${run}.name`, `${name}-run-$(tt.params.run)`);
+                expectField(template, `${run}.labels`, { "flux-to-tekton/route": name });
             }
         });
 
         it("start where they say, and otherwise from the synced repository", async () => {
             const bucket = { kind: "Bucket", name: "charts", namespace: "apps" };
             const { resources } = await simulateStack({ routes: [{ name: "a", source: bucket }, { name: "b" }] });
-            expect(filterOf(resources, 0)).to.include("'Bucket'").and.include("'charts'").and.include("'apps'");
-            expect(filterOf(resources, 1)).to.include(`'${outputOf("flux-system")}'`);
+            for (const trigger of ["a", "a-catch-up"]) {
+                const [filter] = given(resources, trigger, "filter");
+                expect(filter).to.include("'Bucket'").and.include("'charts'").and.include("'apps'");
+            }
+            expect(given(resources, "b", "filter")[0]).to.include(`'${outputOf("flux-system")}'`);
             const synced = { kind: "GitRepository", name: outputOf("flux-system"), namespace: "flux-system" };
             expectField(resources.object("Alert"), "spec.eventSources", [bucket, synced]);
             expectField(resources.object("Receiver"), "spec.resources", [bucket, synced]);
+            const paths = ["apps/buckets/charts", `flux-system/gitrepositories/${outputOf("flux-system")}`];
+            const caughtUp = "spec.jobTemplate.spec.template.spec.containers[0].env[0].value";
+            const value = paths.map((path) => `/apis/source.toolkit.fluxcd.io/v1/namespaces/${path}`).join(" ");
+            expectField(resources.object("CronJob"), caughtUp, value);
         });
 
         const source = { name: "app" };
@@ -279,31 +513,42 @@ describe("stack", () => {
         it("start the pipeline that they say, with the parameters that it declares", async () => {
             const pipeline = { name: "release", params: ["repository", "branch", "commit"] };
             const { resources } = await simulateStack({ routes: [{ name: "a", pipeline }] });
-            expectField(resources.object("TriggerBinding"), "spec.params", [
+            expectField(resources.object("TriggerBinding", "a-binding"), "spec.params", [
                 { name: "repository", value: "$(body.involvedObject.name)" },
                 { name: "branch", value: "$(extensions.branch)" },
                 { name: "commit", value: "$(extensions.commit)" },
+                { name: "run", value: "$(extensions.run)" },
             ]);
             const run = resources.object("TriggerTemplate");
             expectField(run, "spec.resourcetemplates[0].spec.pipelineRef", { name: "release" });
-            const params = "spec.triggers[0].interceptors[0].params[1]";
-            expectField(resources.object("EventListener"), `${params}.name`, "overlays");
-            expectField(resources.object("EventListener"), `${params}.value[0].key`, "branch");
-            expectField(resources.object("EventListener"), `${params}.value[1].key`, "commit");
         });
 
-        it("need no overlays where the event carries every parameter", async () => {
-            const { resources } = await simulateStack();
-            expect(resources.object("EventListener").inputs)
-                .to.have.nested.property("spec.triggers[0].interceptors[0].params")
-                .with.length(1);
+        const overlays = async (config: object, trigger: string): Promise<string[]> => {
+            const [added = []] = given((await simulateStack({ ...config })).resources, trigger, "overlays");
+            return (added as { key: string }[]).map(({ key }) => key);
+        };
+
+        it("have overlays for no more than run and parameters need", async () => {
+            const pipeline = { name: "release", params: ["repository", "branch"] };
+            const routes = [{ name: "plain" }, { name: "branched", pipeline }];
+            expect(await overlays({ routes }, "plain")).to.deep.equal(["run"]);
+            expect(await overlays({ routes }, "plain-catch-up")).to.deep.equal(["revision", "run"]);
+            expect(await overlays({ routes }, "branched")).to.deep.equal(["branch", "run"]);
+            expect(await overlays({ routes, runNaming: "uid", catchUp: false }, "plain")).to.deep.equal([]);
         });
 
-        it("let only pass what their filter allows", async () => {
-            const filter = "body.reason == 'NewArtifact'";
-            const { resources } = await simulateStack({ routes: [{ name: "a", filter }, { name: "b" }] });
-            expect(filterOf(resources, 0)).to.match(/ && \(body\.reason == 'NewArtifact'\)$/);
-            expect(filterOf(resources, 1)).not.to.include("NewArtifact");
+        it("ask their filter after the source's own, in an interceptor that sees the revision's parts", async () => {
+            const filter = "extensions.branch == 'stable'";
+            const routes = [{ name: "a", filter }, { name: "b" }];
+            const { resources } = await simulateStack({ routes });
+            for (const trigger of ["a", "a-catch-up"]) {
+                const [own, further, ...others] = given(resources, trigger, "filter");
+                expect(own).to.include("GitRepository").and.not.include("stable");
+                expect(further).to.equal(filter);
+                expect(others).to.deep.equal([]);
+            }
+            expect(await overlays({ routes }, "a")).to.deep.equal(["revision", "branch", "commit", "run"]);
+            expect(given(resources, "b", "filter")).to.have.length(1);
         });
     });
 
@@ -326,14 +571,39 @@ describe("stack", () => {
             expect((inputs.length as number) * Math.log2(lettersAndDigits)).to.be.at.least(256);
         });
 
-        it("the token stands nowhere but in its Secret", async () => {
-            const { resources, outputs } = await simulateStack({ receiverBaseUrl: "https://hooks.example.com" });
-            const holders = resources.filter(({ inputs }) => JSON.stringify(inputs).includes("random-of-"));
-            expect(holders.map(({ name }) => name)).to.deep.equal(["webhook-token-secret"]);
-            const { eventListenerUrl, receiverPath, receiverUrl, names } = outputs;
-            for (const output of [eventListenerUrl, receiverPath, receiverUrl!, ...Object.values(names)]) {
-                expect((await resolve(output)).value).not.to.include("random-of-");
-            }
+        /** Who holds each token, and the property that is marked secret there. */
+        const holders = {
+            "random-of-webhook-token-token": { "webhook-token-secret": ["stringData"] },
+            "random-of-event-authentication-token": {
+                "event-authentication-listener": ["stringData"],
+                "event-authentication-sender": ["stringData"],
+            },
+        };
+        for (const [token, held] of Object.entries(holders)) {
+            it(`${token} stands nowhere but in its Secrets`, async () => {
+                const { resources, outputs } = await simulateStack({ receiverBaseUrl: "https://hooks.example.com" });
+                const found = resources.filter(({ inputs }) => JSON.stringify(inputs).includes(token));
+                expect(Object.fromEntries(found.map(({ name, secretInputs }) => [name, secretInputs]))).to.deep.equal(
+                    held,
+                );
+                for (const { inputs, name } of found) {
+                    const { stringData, ...others } = inputs;
+                    expect(stringData, name).not.to.equal(undefined);
+                    expect(JSON.stringify(others), name).not.to.include(token);
+                }
+                const { eventListenerUrl, receiverPath, receiverUrl, names } = outputs;
+                for (const output of [eventListenerUrl, receiverPath, receiverUrl!, ...Object.values(names)]) {
+                    expect((await resolve(output)).value).not.to.include("random-of-");
+                }
+            });
+        }
+
+        it("the header's Secret is what a Provider takes", async () => {
+            const { resources } = await simulateStack();
+            const secret = resources.object("Secret", "tekton-el-provider-headers");
+            const headers = "X-Flux-Event-Token: random-of-event-authentication-token";
+            expectField(secret, "stringData", { headers });
+            expect(secret.additionalSecretOutputs).to.have.members(["data", "stringData"]);
         });
 
         it("the Receiver's path, which stands for the token, is one too", async () => {
@@ -348,7 +618,13 @@ describe("stack", () => {
             expect((await resolve(outputs.eventListenerUrl)).secret).to.equal(false);
             for (const name of Object.values(outputs.names)) expect((await resolve(name)).secret).to.equal(false);
             const secret = resources.filter(({ secretInputs }) => secretInputs.length > 0);
-            expect(secret.map(({ name }) => name)).to.deep.equal(["webhook-token-secret"]);
+            // The Receiver's annotations hold the path to wait for.
+            expect(secret.map(({ name, secretInputs }) => `${name} ${secretInputs.join(" ")}`)).to.have.members([
+                "webhook-token-secret stringData",
+                "event-authentication-listener stringData",
+                "event-authentication-sender stringData",
+                "receiver-receiver metadata",
+            ]);
         });
     });
 

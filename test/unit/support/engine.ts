@@ -26,6 +26,9 @@ export interface Registered {
 /** A registered Kubernetes object. */
 export type RegisteredObject = Registered & { readonly inputs: KubernetesObject };
 
+/** The annotation by which a program takes back the fields of its objects that others have edited. */
+export const forced = "pulumi.com/patchForce";
+
 /** Every resource that a run registered. */
 export class Registrations extends Array<Registered> {
     /** The one Kubernetes object of a kind, and of a name where there are several. */
@@ -40,6 +43,19 @@ export class Registrations extends Array<Registered> {
     /** Every Kubernetes object. */
     objects(): RegisteredObject[] {
         return [...this].filter((resource): resource is RegisteredObject => resource.type.startsWith("kubernetes:"));
+    }
+
+    /** Every Kubernetes object of these kinds as it was written: without the annotation that each of them gets. */
+    written(kinds = /./): KubernetesObject[] {
+        const objects = this.objects().filter(({ inputs }) => kinds.test(inputs.kind));
+        return objects.map(({ inputs: { metadata, ...fields } }) => {
+            const { annotations, ...others } = metadata;
+            const own = Object.entries(annotations ?? {}).filter(([key]) => key !== forced);
+            return {
+                ...fields,
+                metadata: own.length === 0 ? others : { ...others, annotations: Object.fromEntries(own) },
+            } as KubernetesObject;
+        });
     }
 
     /** The resource of a name. */
@@ -120,6 +136,7 @@ export async function simulate<T>(
         project,
         "test",
         preview,
+        "organization",
     );
     record(resources);
     const entries = Object.entries(config).map(([key, value]): [string, string] => [
@@ -144,14 +161,23 @@ function stateOf(
     inputs: Record<string, unknown>,
     preview: boolean,
 ): Record<string, unknown> {
-    if (type.startsWith("random:")) return { ...inputs, result: `random-of-${name}` };
+    if (type.startsWith("random:")) {
+        const { rotation } = (inputs.keepers ?? {}) as { rotation?: string };
+        return { ...inputs, result: `random-of-${name}${rotation === undefined ? "" : `-since-${rotation}`}` };
+    }
     if (!type.startsWith("kubernetes:")) return inputs;
-    const metadata = inputs.metadata as KubernetesObject["metadata"];
     return {
         ...inputs,
-        metadata: { ...metadata, name: outputOf(metadata.name) },
+        metadata: renamed(inputs.metadata),
         status: preview ? undefined : statuses[inputs.kind as string],
     };
+}
+
+/** An object's metadata as the simulated cluster has it; what was registered as a secret comes back as one. */
+function renamed(metadata: unknown): unknown {
+    if (isSecret(metadata)) return { ...metadata, value: renamed(metadata.value) };
+    const { name, ...others } = metadata as KubernetesObject["metadata"];
+    return { ...others, name: outputOf(name) };
 }
 
 /** What of Pulumi's wire protocol a registration is read from: the mocks' own arguments leave out most of it. */

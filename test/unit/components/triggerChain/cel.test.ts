@@ -1,64 +1,30 @@
-import { celMethod, type CelInput, CelScalar, isCelError, mapType, run } from "@bufbuild/cel";
-import { strings } from "@bufbuild/cel/ext";
 import { expect } from "chai";
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Generation } from "../../../../components/generation";
-import type { EventParam } from "../../../../components/route";
-import { bindingValue, eventFilter, revisionOverlays } from "../../../../components/triggerChain/cel";
+import {
+    bindingValue,
+    catchUpFilter,
+    eventFilter,
+    type EventShape,
+    revisionOverlays,
+} from "../../../../components/triggerChain/cel";
+import {
+    currentSource,
+    type Event,
+    evaluate,
+    type Json,
+    newRevision,
+    recorded,
+    sha,
+    withBody,
+    withHeaders,
+    without,
+} from "../../support/cel";
 
-type Json = { readonly [key: string]: CelInput };
-interface Event {
-    readonly headers: Json;
-    readonly body: Json;
-}
+const synced = { kind: "GitRepository", name: "flux-system", namespace: "flux-system" } as const;
+const proof = { header: "X-Proof", key: "token", secretName: "of-the-listener", secretNamespace: "default" };
+const secrets = { "default/of-the-listener/token": "right" };
 
-const sha = "46ff7ed61de8cb0ac4e2a63afa44d61eecf8625f";
-
-/** What Flux 2.9 posts for a new revision, written by hand after the real event. */
-const newRevision: Event = {
-    headers: { "Gotk-Component": "source-controller" },
-    body: {
-        involvedObject: { kind: "GitRepository", namespace: "flux-system", name: "flux-system" },
-        severity: "info",
-        message: "stored artifact for commit 'three'",
-        metadata: { revision: `main@sha1:${sha}` },
-    },
-};
-
-/** Tekton's own CEL function: a header's value, whatever the case of its name. */
-const canonical = celMethod(
-    "canonical",
-    mapType(CelScalar.STRING, CelScalar.DYN),
-    [CelScalar.STRING],
-    CelScalar.DYN,
-    function (name) {
-        const [, value] = [...this].find(([key]) => String(key).toLowerCase() === name.toLowerCase()) ?? [];
-        return (value ?? "") as string;
-    },
-);
-
-/** Evaluates an expression on an event as Tekton's CEL interceptor does, with the extension for strings. */
-function evaluate(expression: string, { headers, body }: Event): unknown {
-    const result = run(expression, { header: headers, body }, { funcs: [...strings, canonical] });
-    if (isCelError(result)) throw result;
-    return result;
-}
-
-/** An event that Flux really posted; skips the test, by its name, where the recording isn't there. */
-function recorded(test: Mocha.Context, name: string): Event {
-    const path = resolve(__dirname, "../../../../../shared/events", `${name}.json`);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Event) : test.skip();
-}
-
-const withoutMetadata = Object.fromEntries(Object.entries(newRevision.body).filter(([key]) => key !== "metadata"));
-
-function withBody(change: Json): Event {
-    return { ...newRevision, body: { ...newRevision.body, ...change } };
-}
-
-describe("CEL filter", () => {
-    const synced = { kind: "GitRepository", name: "flux-system", namespace: "flux-system" } as const;
+describe("CEL filter for Flux's events", () => {
     const filter = eventFilter(synced);
 
     it("is the demonstration's, with name, namespace and severity", () => {
@@ -83,63 +49,113 @@ describe("CEL filter", () => {
 
     const source = newRevision.body.involvedObject as Json;
     const others: [what: string, event: Event][] = [
-        ["of an error", withBody({ severity: "error" })],
-        ["of another kind of source", withBody({ involvedObject: { ...source, kind: "Bucket" } })],
-        ["of another name", withBody({ involvedObject: { ...source, name: "flux-system-2" } })],
-        ["of another namespace", withBody({ involvedObject: { ...source, namespace: "default" } })],
-        ["of another controller", { ...newRevision, headers: { "Gotk-Component": "kustomize-controller" } }],
+        ["of an error", withBody(newRevision, { severity: "error" })],
+        ["of another kind of source", withBody(newRevision, { involvedObject: { ...source, kind: "Bucket" } })],
+        ["of another name", withBody(newRevision, { involvedObject: { ...source, name: "flux-system-2" } })],
+        ["of another namespace", withBody(newRevision, { involvedObject: { ...source, namespace: "default" } })],
+        ["of another controller", withHeaders(newRevision, { "Gotk-Component": "kustomize-controller" })],
         ["of no controller", { ...newRevision, headers: {} }],
+        ["of the catch-up", currentSource],
     ];
     for (const [what, event] of others) {
         it(`stops an event ${what}`, () => expect(evaluate(filter, event)).to.equal(false));
     }
 
-    it("doesn't need an event to have metadata", () => {
-        expect(evaluate(filter, { ...newRevision, body: withoutMetadata })).to.equal(true);
-    });
-
-    it("lets pass what a further condition allows, and only that", () => {
-        const onMain = eventFilter({ ...synced, filter: "body.metadata.revision.startsWith('main@')" });
-        expect(evaluate(onMain, newRevision)).to.equal(true);
-        expect(evaluate(onMain, withBody({ metadata: { revision: `next@sha1:${sha}` } }))).to.equal(false);
-    });
-
-    it("keeps to its source however the further condition is written", () => {
-        const either = eventFilter({ ...synced, filter: "body.reason == 'x' || true" });
-        expect(evaluate(either, withBody({ reason: "x", severity: "error" }))).to.equal(false);
-    });
-
     it("takes a name for text, whatever is in it", () => {
         const odd = "it's \\ \n 'x' || true";
         const filter = eventFilter({ ...synced, name: odd });
         expect(evaluate(filter, newRevision)).to.equal(false);
-        expect(evaluate(filter, withBody({ involvedObject: { ...source, name: odd } }))).to.equal(true);
+        expect(evaluate(filter, withBody(newRevision, { involvedObject: { ...source, name: odd } }))).to.equal(true);
     });
 });
 
-describe("CEL overlays", () => {
-    const params: EventParam[] = ["message", "revision", "branch", "commit"];
-    const overlay = (generation: Generation, event: Event): Record<string, unknown> =>
-        Object.fromEntries(
-            revisionOverlays(generation, params).map(({ key, expression }) => [key, evaluate(expression, event)]),
-        );
+describe("CEL filter for the catch-up", () => {
+    const filter = catchUpFilter(synced);
 
-    it("are made only for parameters that need them", () => {
-        expect(revisionOverlays("v1", ["message", "repository", "namespace"])).to.deep.equal([]);
-        expect(revisionOverlays("v1", ["commit", "message", "branch"]).map(({ key }) => key)).to.have.members([
-            "branch",
-            "commit",
-        ]);
+    it("lets the source pass as the API server has it", () => {
+        expect(evaluate(filter, currentSource)).to.equal(true);
     });
 
+    const metadata = currentSource.body.metadata as Json;
+    const others: [what: string, event: Event][] = [
+        ["of another kind", withBody(currentSource, { kind: "Bucket" })],
+        ["of another name", withBody(currentSource, { metadata: { ...metadata, name: "flux-system-2" } })],
+        ["of another namespace", withBody(currentSource, { metadata: { ...metadata, namespace: "default" } })],
+        ["from Flux itself", withHeaders(currentSource, { "Gotk-Component": "source-controller" })],
+        ["from nobody", { ...currentSource, headers: {} }],
+        ["without a status", without(currentSource, "status")],
+        ["without an artifact", withBody(currentSource, { status: { observedGeneration: 1 } })],
+    ];
+    for (const [what, event] of others) {
+        it(`stops a source ${what}`, () => expect(evaluate(filter, event)).to.equal(false));
+    }
+
+    it("stops an event of Flux, even one that claims to come from the catch-up", () => {
+        expect(evaluate(filter, newRevision)).to.equal(false);
+        const claims = withHeaders(newRevision, { "Gotk-Component": "flux-to-tekton-catch-up" });
+        expect(evaluate(filter, claims)).to.equal(false);
+    });
+});
+
+const shapes: [shape: EventShape, filter: typeof eventFilter, event: Event][] = [
+    ["event", eventFilter, newRevision],
+    ["catch-up", catchUpFilter, currentSource],
+];
+for (const [shape, filterOf, event] of shapes) {
+    describe(`CEL filter that wants a proof: ${shape}`, () => {
+        const filter = filterOf(synced, proof);
+
+        it("lets pass what has the Secret's value in its header, however its name is written", () => {
+            for (const name of ["X-Proof", "x-proof"]) {
+                expect(evaluate(filter, withHeaders(event, { [name]: "right" }), { secrets })).to.equal(true);
+            }
+        });
+
+        for (const value of ["wrong", "", "righ", "rightt", "Right"]) {
+            it(`stops what has ${JSON.stringify(value)} there`, () => {
+                expect(evaluate(filter, withHeaders(event, { "X-Proof": value }), { secrets })).to.equal(false);
+            });
+        }
+
+        it("stops what has no such header", () => {
+            expect(evaluate(filter, event, { secrets })).to.equal(false);
+        });
+
+        it("stops the right header with the wrong sender, name or kind all the same", () => {
+            const proven = withHeaders(event, { "X-Proof": "right" });
+            const unproven = { ...proven, headers: { "X-Proof": "right" } };
+            expect(evaluate(filter, unproven, { secrets })).to.equal(false);
+            const other = filterOf({ ...synced, name: "other" }, proof);
+            expect(evaluate(other, proven, { secrets })).to.equal(false);
+            const bucket = filterOf({ ...synced, kind: "Bucket" }, proof);
+            expect(evaluate(bucket, proven, { secrets })).to.equal(false);
+        });
+
+        it("lets nothing pass where the Secret isn't there", () => {
+            expect(() => evaluate(filter, withHeaders(event, { "X-Proof": "" }))).to.throw(/no Secret/);
+        });
+    });
+}
+
+describe("CEL overlays", () => {
+    const overlay = (generation: Generation, shape: EventShape, event: Event): Record<string, unknown> =>
+        Object.fromEntries(
+            revisionOverlays(generation, shape).map(({ key, expression }) => [key, evaluate(expression, event)]),
+        );
+
     it("are read where each generation writes them", () => {
-        expect(bindingValue("v1", "commit")).to.equal("$(extensions.commit)");
-        expect(bindingValue("2020", "commit")).to.equal("$(body.commit)");
+        for (const shape of ["event", "catch-up"] as const) {
+            expect(bindingValue("v1", shape, "commit")).to.equal("$(extensions.commit)");
+            expect(bindingValue("v1", shape, "run")).to.equal("$(extensions.run)");
+            expect(bindingValue("2020", shape, "commit")).to.equal("$(body.commit)");
+        }
     });
 
     it("take a revision apart, as Flux 2.9 really announced one", function () {
         const event = recorded(this, "flux-2.9-gitrepository-new-artifact");
-        expect(overlay("v1", event)).to.deep.equal({ revision: `main@sha1:${sha}`, branch: "main", commit: sha });
+        const revision = `main@sha1:${sha}`;
+        const expected = { revision, branch: "main", commit: sha, run: sha.slice(0, 20) };
+        expect(overlay("v1", "event", event)).to.deep.equal(expected);
     });
 
     const revisions: [revision: string, branch: string, commit: string][] = [
@@ -148,29 +164,41 @@ describe("CEL overlays", () => {
         [`user@team@sha1:${sha}`, "user@team", sha],
         [`fix:typo@sha1:${sha}`, "fix:typo", sha],
         [`refs/tags/v1.0.0@sha1:${sha}`, "refs/tags/v1.0.0", sha],
+        // Of an OCIRepository.
+        [`latest@sha256:${sha}`, "latest", sha],
         // Of a Bucket, or a GitRepository that follows one commit: there is no branch.
         [`sha256:${sha}`, "", sha],
     ];
     for (const [revision, branch, commit] of revisions) {
-        it(`take ${revision} apart`, () => {
-            expect(overlay("v1", withBody({ metadata: { revision } }))).to.deep.equal({ revision, branch, commit });
+        const expected = { revision, branch, commit, run: commit.slice(0, 20) };
+
+        it(`take ${revision} apart, in an event`, () => {
+            const event = withBody(newRevision, { metadata: { revision } });
+            expect(overlay("v1", "event", event)).to.deep.equal(expected);
+        });
+
+        it(`take ${revision} apart, in what the catch-up sends`, () => {
+            const source = withBody(currentSource, { status: { artifact: { revision } } });
+            expect(overlay("v1", "catch-up", source)).to.deep.equal(expected);
         });
     }
 
-    for (const [what, body] of [
-        ["without metadata", withoutMetadata],
-        ["without a revision in its metadata", { ...newRevision.body, metadata: { cluster: "staging" } }],
+    for (const [what, event] of [
+        ["without metadata", without(newRevision, "metadata")],
+        ["without a revision in its metadata", withBody(newRevision, { metadata: { cluster: "staging" } })],
     ] as const) {
         it(`are empty for an event ${what}, and no error that would stop it`, () => {
-            const empty = { revision: "", branch: "", commit: "" };
-            expect(overlay("v1", { ...newRevision, body })).to.deep.equal(empty);
+            const empty = { revision: "", branch: "", commit: "", run: "" };
+            expect(overlay("v1", "event", event)).to.deep.equal(empty);
         });
     }
 
     for (const branch of ["main", "feature/one/two", "user@team"]) {
         it(`take the revision of ${branch} from the message that Flux wrote in 2020`, () => {
-            const event = withBody({ message: `Fetched revision: ${branch}/${sha}` });
-            expect(overlay("2020", event)).to.deep.equal({ revision: `${branch}/${sha}`, branch, commit: sha });
+            const revision = `${branch}/${sha}`;
+            const event = withBody(newRevision, { message: `Fetched revision: ${revision}` });
+            const expected = { revision, branch, commit: sha, run: sha.slice(0, 20) };
+            expect(overlay("2020", "event", event)).to.deep.equal(expected);
         });
     }
 });
