@@ -22,8 +22,8 @@ export async function startPolicyEngine(): Promise<void> {
         `--service-cluster-ip-range=${serviceSubnet}`,
     ]);
     await waitFor("network policies are enforced", [policyEngineName], async () => {
-        const rules = await run({ command: "iptables", args: ["-S", "KUBE-ROUTER-FORWARD"] }, { reject: false });
-        // The rule that the first complete synchronisation adds.
+        const rules = await run({ command: "iptables", args: ["-S", "FORWARD"] }, { reject: false });
+        // The rule that a complete synchronisation ends with.
         return rules?.includes("explicitly ACCEPT");
     });
 }
