@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { expect } from "chai";
+import { catchUpLabels } from "../../components/catchUp";
 import { execa } from "execa";
 import { callReceiver, push, runName, runOf, succeeded } from "../../demo/chain";
 import { kubectl, list } from "../../demo/cluster";
-import { event, listenerAddress, post, rightHeader, runs, runsAfter } from "./listener";
+import { event, listenerAddress, post, reaches, rightHeader, runs, runsAfter } from "./listener";
 import { operation, output, staging } from "./staging";
 import { record } from "./support";
 
@@ -64,6 +65,15 @@ describe("nobody gets in", function () {
         const [pod] = await list("pods", "-n", "default", "-l", "eventlistener=flux-event-listener");
         const [container] = pod!.status!.containerStatuses as { restartCount: number }[];
         expect(container!.restartCount).to.equal(0);
+    });
+
+    it("lets only Flux and the catch-up reach the listener", async () => {
+        const flux = { app: "notification-controller" };
+        expect(await reaches(address, "default", { app: "stranger" })).to.equal(false);
+        expect(await reaches(address, "flux-system", { app: "stranger" })).to.equal(false);
+        expect(await reaches(address, "default", flux)).to.equal(false);
+        expect(await reaches(address, "flux-system", flux)).to.equal(true);
+        expect(await reaches(address, "default", catchUpLabels)).to.equal(true);
     });
 
     const may: [account: string, verb: string, resource: string, namespace: string, allowed: boolean][] = [

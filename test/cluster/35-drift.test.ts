@@ -47,7 +47,15 @@ const drifts: readonly Drift[] = [
             ...["-n", "tekton-pipelines", "patch", "configmap", "config-logging", "--type=merge", "-p"],
             `{"data":{"loglevel.controller":"debug"}}`,
         ],
-        seen: ["-n", "tekton-pipelines", "get", "configmap", "config-logging", "-o", "jsonpath={.data.loglevel\\.controller}"],
+        seen: [
+            "-n",
+            "tekton-pipelines",
+            "get",
+            "configmap",
+            "config-logging",
+            "-o",
+            "jsonpath={.data.loglevel\\.controller}",
+        ],
         undone: "info",
     },
 ];

@@ -1,5 +1,7 @@
+import { defaultCatchUpImage } from "../../components/catchUp";
 import { runName } from "../../demo/chain";
-import { kubectl, list } from "../../demo/cluster";
+import { execa } from "execa";
+import { kubectl, list, until } from "../../demo/cluster";
 
 /** The EventListener as whoever is on the cluster's network can reach it. */
 export async function listenerAddress(): Promise<string> {
@@ -74,4 +76,37 @@ export async function runsAfter(address: string, proof: Record<string, string>, 
         if (all.includes(name)) return all;
     }
     throw new Error(`the marked event made no PipelineRun ${name}`);
+}
+
+/** Whether a pod with these labels, in this namespace, gets an answer from an address. */
+export async function reaches(address: string, namespace: string, labels: Record<string, string>): Promise<boolean> {
+    const name = `reaches-${Math.random().toString(36).slice(2, 8)}`;
+    const pod = {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, namespace, labels },
+        spec: {
+            restartPolicy: "Never",
+            containers: [
+                {
+                    name: "curl",
+                    image: defaultCatchUpImage,
+                    imagePullPolicy: "IfNotPresent",
+                    command: ["curl", "-sS", "--max-time", "5", "-o", "/dev/null", "-d", "{}", address],
+                },
+            ],
+        },
+    };
+    await execa("kubectl", ["create", "-f", "-"], { input: JSON.stringify(pod) });
+    try {
+        const { object } = await until(
+            `/api/v1/namespaces/${namespace}/pods`,
+            ({ metadata, status }) =>
+                metadata.name === name && ["Succeeded", "Failed"].includes(status?.phase as string),
+            { timeout: 60, what: `the end of pod ${name}` },
+        );
+        return object.status?.phase === "Succeeded";
+    } finally {
+        await kubectl("-n", namespace, "delete", "pod", name, "--wait=false");
+    }
 }

@@ -14,7 +14,7 @@ async function run(): Promise<void> {
     const chosen = process.argv.slice(2);
     const files = chosen.length > 0 ? chosen : ["test/cluster/*.test.ts"];
     if (chosen.length === 0) await sandbox.down();
-    await sandbox.up();
+    await sandbox.up({ networkPolicy: true });
     const mocha = [
         join(root, "node_modules/mocha/bin/mocha.js"),
         ...["--require", "./test/cluster/hooks.ts", "--sort", "--bail"],
