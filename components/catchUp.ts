@@ -106,7 +106,8 @@ export class CatchUp extends pulumi.ComponentResource {
                     failedJobsHistoryLimit: 1,
                     jobTemplate: {
                         spec: {
-                            activeDeadlineSeconds: 120,
+                            // What the script may wait for, and a minute to start.
+                            activeDeadlineSeconds: 60 + 40 * args.sources.length,
                             backoffLimit: 2,
                             template: {
                                 metadata: { labels: catchUpLabels },

@@ -34,6 +34,10 @@ export interface Route {
         /** The parameters that the pipeline declares, of those that an event offers. */
         readonly params: readonly EventParam[];
     };
-    /** A further CEL condition on the event (`body`, `header`). @default none */
+    /**
+     * A further CEL condition. It has `extensions.revision`, `extensions.branch` and `extensions.commit` (with the
+     * releases of 2020 `body.revision` and so on); other fields of an event aren't in what the catch-up repeats.
+     * @default none
+     */
     readonly filter?: string;
 }

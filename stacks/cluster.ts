@@ -167,6 +167,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
                 listenerUrl: chain.url,
                 authenticationSecretName: authentication.listenerSecretName,
                 sources,
+                catchUpName: config.catchUpName,
                 schedule: config.catchUpSchedule,
                 image: config.catchUpImage,
             },

@@ -110,6 +110,7 @@ export const schema = z.strictObject({
     runNaming: z.enum(runNamings).default("revision"),
     listenerNetworkPolicy: z.boolean().default(true),
     catchUp: z.boolean().default(true),
+    catchUpName: objectName.default("flux-catch-up"),
     catchUpSchedule: z
         .string()
         .regex(/^(@\w+|\S+( \S+){4})$/, "must be a schedule in cron's notation, such as */5 * * * *")

@@ -25,9 +25,14 @@ export const catchUpSender = "flux-to-tekton-catch-up";
  * The CEL filter by which an EventListener lets a source's events pass:
  * https://tekton.dev/docs/triggers/cel_expressions/
  *
- * Only news pass: Flux sends errors, too, to an Alert that asks for `info`, and a failed fetch is not a new revision.
+ * Only news pass: Flux sends errors, too, to an Alert that asks for `info`, and a failed fetch is not a new revision, nor
+ * is an event that names none.
  */
-export function eventFilter({ kind, name, namespace }: SourceName, proof?: SenderProof): string {
+export function eventFilter(
+    { kind, name, namespace }: SourceName,
+    proof?: SenderProof,
+    generation: Generation = "v1",
+): string {
     return and(
         ...proven(proof),
         `header.canonical('Gotk-Component') == ${literal(fluxSender)}`,
@@ -35,6 +40,9 @@ export function eventFilter({ kind, name, namespace }: SourceName, proof?: Sende
         `body.involvedObject.name == ${literal(name)}`,
         `body.involvedObject.namespace == ${literal(namespace)}`,
         "body.severity == 'info'",
+        generation === "2020"
+            ? "body.message.startsWith('Fetched revision: ')"
+            : "has(body.metadata) && has(body.metadata.revision)",
     );
 }
 
@@ -84,7 +92,7 @@ export function revisionOverlays(generation: Generation, shape: EventShape): Ove
             ? ["body.message.replace('Fetched revision: ', '')", "/", "/"]
             : shape === "catch-up"
               ? ["body.status.artifact.revision", "@", ":"]
-              : ["(has(body.metadata) && has(body.metadata.revision) ? body.metadata.revision : '')", "@", ":"];
+              : ["body.metadata.revision", "@", ":"];
     const end = literal(branchEnd);
     const commit = `${revision}.substring(${revision}.lastIndexOf(${literal(commitStart)}) + 1)`;
     return [

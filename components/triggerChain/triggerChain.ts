@@ -33,7 +33,7 @@ export interface TriggerChainArgs {
      * a header. @default none: whoever reaches the listener can start a run
      */
     readonly authenticationSecretName?: pulumi.Input<string>;
-    /** How many pods listen. More than one are spread over nodes, and one is always kept. @default 1 */
+    /** How many pods listen. More than one are spread over nodes, and one is always kept. Not in 2020, where it is one. @default 1 */
     readonly replicas?: number;
     /** Take what the catch-up sends, too. @default false */
     readonly catchUp?: boolean;
@@ -87,7 +87,7 @@ export class TriggerChain extends pulumi.ComponentResource {
             },
             { parent: this, customTimeouts: { create: timeout, update: timeout } },
         );
-        if (replicas > 1) {
+        if (replicas > 1 && generation !== "2020") {
             new KubernetesResource(
                 `${name}-disruption-budget`,
                 {
@@ -196,7 +196,7 @@ function interceptors(
                     ? undefined
                     : { header: authenticationHeader, key: authenticationKey, secretName, secretNamespace };
             const which = { kind: source.kind, name, namespace: sourceNamespace };
-            return shape === "event" ? eventFilter(which, proof) : catchUpFilter(which, proof);
+            return shape === "event" ? eventFilter(which, proof, generation) : catchUpFilter(which, proof);
         });
     const wanted = new Set<string>([
         ...pipeline.params,

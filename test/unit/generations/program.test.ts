@@ -191,7 +191,12 @@ describe("an EventListener", () => {
                 {
                     name: "flux-notification-trigger",
                     bindings: [{ ref: outputOf("flux-notification-binding") }],
-                    interceptors: [cel(proven + event, overlays("event", "run"))],
+                    interceptors: [
+                        cel(
+                            `${proven}${event} && has(body.metadata) && has(body.metadata.revision)`,
+                            overlays("event", "run"),
+                        ),
+                    ],
                     template,
                 },
                 {
@@ -214,7 +219,14 @@ describe("an EventListener", () => {
                 {
                     name: "flux-notification-trigger",
                     bindings: [{ ref: outputOf("flux-notification-binding") }],
-                    interceptors: [{ cel: { filter: event, overlays: added } }],
+                    interceptors: [
+                        {
+                            cel: {
+                                filter: `${event} && body.message.startsWith('Fetched revision: ')`,
+                                overlays: added,
+                            },
+                        },
+                    ],
                     template: { name: outputOf("flux-notification-template") },
                 },
             ],
