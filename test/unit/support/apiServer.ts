@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A simulated API server: all that it can say is its version. */
+/** A simulated API server: all that it can say is its version, and the objects that it is given. */
 export interface ApiServer {
     /** For `kubernetes:kubeconfig`. */
     readonly kubeconfig: string;
@@ -9,12 +9,24 @@ export interface ApiServer {
     close(): Promise<void>;
 }
 
-/** Starts a server on 127.0.0.1 that answers /version as an API server would. @param minor "36"; hosted ones add a "+" */
-export async function startApiServer(minor: string, major = "1"): Promise<ApiServer> {
+/**
+ * Starts a server on 127.0.0.1 that answers as an API server would.
+ * @param minor "36"; hosted ones add a "+"
+ * @param objects by path; every other path is not found
+ */
+export async function startApiServer(
+    minor: string,
+    major = "1",
+    objects: Readonly<Record<string, object>> = {},
+): Promise<ApiServer> {
     const server = createServer((request, response) => {
-        const known = request.url === "/version" || request.url === "/version/";
-        response.writeHead(known ? 200 : 404, { "content-type": "application/json" });
-        response.end(JSON.stringify(known ? { major, minor, gitVersion: `v${major}.${minor}.0` } : {}));
+        const answers: Readonly<Record<string, object>> = {
+            "/version": { major, minor, gitVersion: `v${major}.${minor}.0` },
+            ...objects,
+        };
+        const answer = answers[request.url!.replace(/\/$/, "")];
+        response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
+        response.end(JSON.stringify(answer ?? {}));
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,0 +1,72 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import { expect } from "chai";
+import type { KubernetesObject } from "../../../components/kubernetesObject";
+import type { ClusterConfig } from "../../../stacks/config";
+import type { Manifests } from "../../../stacks/manifests";
+import { checkOwnership, claimed, stackAnnotation } from "../../../stacks/ownership";
+import { PreflightError } from "../../../stacks/preflight";
+import { startApiServer } from "../support/apiServer";
+import { simulate } from "../support/engine";
+
+const namespace = (name: string): KubernetesObject => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+const manifests: Manifests = {
+    "tekton-pipelines": [namespace("tekton-pipelines")],
+    "tekton-triggers": [],
+    flux: [namespace("flux-system")],
+};
+
+/** The error of a check on a cluster that has the namespace tekton-pipelines with these annotations, or lacks it. */
+async function problem(annotations: object | undefined, adopt = false): Promise<Error | undefined> {
+    const found = { ...namespace("tekton-pipelines"), metadata: { name: "tekton-pipelines", annotations } };
+    const server = await startApiServer(
+        "36",
+        "1",
+        annotations === undefined ? {} : { "/api/v1/namespaces/tekton-pipelines": found },
+    );
+    try {
+        const cluster = new KubeConfig();
+        cluster.loadFromString(server.kubeconfig);
+        await simulate({}, () => checkOwnership(cluster, { adopt } as ClusterConfig, manifests));
+        return undefined;
+    } catch (error) {
+        return error as Error;
+    } finally {
+        await server.close();
+    }
+}
+
+/** How a stack marks its namespaces. */
+async function mark(): Promise<Record<string, string>> {
+    const { outputs } = await simulate({}, () => claimed([namespace("a")]));
+    return outputs[0]!.metadata.annotations as Record<string, string>;
+}
+
+describe("what is on the cluster already", () => {
+    it("is nothing on an empty one", async () => {
+        expect(await problem(undefined)).to.equal(undefined);
+    });
+
+    it("is fine if it is this stack's own", async () => {
+        expect(await problem(await mark())).to.equal(undefined);
+    });
+
+    it("is refused if another program made it, and the message says how to take it over", async () => {
+        const error = await problem({});
+        expect(error).to.be.instanceOf(PreflightError);
+        expect(error!.message).to.include("Namespace tekton-pipelines: not made by this program");
+        expect(error!.message).to.include("pulumi config set adopt true");
+    });
+
+    it("is refused if it is another stack's, and the message names that", async () => {
+        const error = await problem({ [stackAnnotation]: "organization/flux-to-tekton/production" });
+        expect(error!.message).to.include("of stack organization/flux-to-tekton/production");
+    });
+
+    it("is taken over if the config says so", async () => {
+        expect(await problem({}, true)).to.equal(undefined);
+    });
+
+    it("isn't asked for where there is no cluster to ask", async () => {
+        await checkOwnership(undefined, { adopt: false } as ClusterConfig, manifests);
+    });
+});
