@@ -107,7 +107,7 @@ export class CatchUp extends pulumi.ComponentResource {
                     jobTemplate: {
                         spec: {
                             // What the script may wait for, and a minute to start.
-                            activeDeadlineSeconds: 60 + 40 * args.sources.length,
+                            activeDeadlineSeconds: 60 + 2 * 30 * args.sources.length,
                             backoffLimit: 2,
                             template: {
                                 metadata: { labels: catchUpLabels },
@@ -172,10 +172,12 @@ const script = `
 api="https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT"
 printf 'Authorization: Bearer %s' "$(cat ${accountPath}/token)" >/tmp/account
 printf '${authenticationHeader}: %s' "$(cat ${tokenPath}/${authenticationKey})" >/tmp/sender
+# A pod is let in by NetworkPolicies a moment after it has started.
+again="-fsS --max-time 20 --retry 5 --retry-delay 2 --retry-all-errors"
 failed=0
 for source in $SOURCES; do
-    curl -fsS --max-time 20 --cacert ${accountPath}/ca.crt -H @/tmp/account -o /tmp/source "$api$source" &&
-        curl -fsS --max-time 20 -H @/tmp/sender -H 'Content-Type: application/json' \\
+    curl $again --cacert ${accountPath}/ca.crt -H @/tmp/account -o /tmp/source "$api$source" &&
+        curl $again -H @/tmp/sender -H 'Content-Type: application/json' \\
             -H 'Gotk-Component: ${catchUpSender}' --data-binary @/tmp/source -o /dev/null "$LISTENER" &&
         echo "sent $source" || { echo "could not send $source" >&2; failed=1; }
 done

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { catchUpLabels } from "./catchUp";
 import { KubernetesResource } from "./kubernetesResource";
-import { listenerLabels } from "./triggerChain/triggerChain";
 
 /** Whom the policy protects. */
 export interface ListenerNetworkPolicyArgs {
@@ -49,4 +48,9 @@ export class ListenerNetworkPolicy extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
+}
+
+/** The labels that Tekton Triggers gives a listener's pods, to find them by. */
+export function listenerLabels(eventListenerName: pulumi.Input<string>): Record<string, pulumi.Input<string>> {
+    return { eventlistener: eventListenerName };
 }

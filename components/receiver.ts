@@ -12,7 +12,7 @@ export interface ReceiverArgs {
     readonly receiverName?: string;
     /** The Secret with the token. @see WebhookToken */
     readonly tokenSecretName: pulumi.Input<string>;
-    /** The token itself, from which the path follows: the Receiver is ready when it answers there. */
+    /** The token itself: a new one is waited for until it is in effect. */
     readonly token: pulumi.Input<string>;
     /** The sources that a call makes Flux fetch at once. */
     readonly sources: readonly Source[];
@@ -31,25 +31,27 @@ export class Receiver extends pulumi.ComponentResource {
         super("flux-to-tekton:notifications:Receiver", name, {}, opts);
         // The path moved from status.url to status.webhookPath with notification.toolkit.fluxcd.io/v1.
         const field = args.generation === "2020" ? "url" : "webhookPath";
-        const receiverName = args.receiverName ?? "generic-receiver";
-        // https://fluxcd.io/flux/components/notification/receivers/#webhook-path. To wait for it, rather than for any
-        // path, tells when a new token is in effect, and to ask for it makes Flux look at the Secret at once.
-        const digest = pulumi
-            .all([args.token, args.namespace])
-            .apply(([token, namespace]) => sha256(token + receiverName + namespace));
+        // The path follows from the token. To ask for a reconciliation makes Flux look at a new token at once, and that
+        // it has been handled tells when the token is in effect. Not the path itself is waited for: the provider logs
+        // what it waits for.
+        const request = pulumi.unsecret(pulumi.output(args.token).apply(digest));
+        const annotations: Record<string, pulumi.Input<string>> = args.generation === "2020"
+            ? { [waitForAnnotation]: `jsonpath={.status.${field}}` }
+            : {
+                  "reconcile.fluxcd.io/requestedAt": request,
+                  [waitForAnnotation]: request.apply((handled) =>
+                      JSON.stringify([
+                          `jsonpath={.status.${field}}`,
+                          `jsonpath={.status.lastHandledReconcileAt}=${handled}`,
+                      ]),
+                  ),
+              };
         const receiver = new KubernetesResource(
             `${name}-receiver`,
             {
                 apiVersion: servedApis[args.generation].receiver,
                 kind: "Receiver",
-                metadata: {
-                    name: receiverName,
-                    namespace: args.namespace,
-                    annotations: {
-                        [waitForAnnotation]: pulumi.interpolate`jsonpath={.status.${field}}=/hook/${digest}`,
-                        "reconcile.fluxcd.io/requestedAt": digest.apply((path) => sha256(path).slice(0, 16)),
-                    },
-                },
+                metadata: { name: args.receiverName ?? "generic-receiver", namespace: args.namespace, annotations },
                 spec: {
                     type: "generic",
                     resources: args.sources.map(({ kind, name, namespace }) => ({ kind, name, namespace })),
@@ -58,13 +60,13 @@ export class Receiver extends pulumi.ComponentResource {
             },
             { parent: this, additionalSecretOutputs: ["status"] },
         );
-        // The annotations hold the path, which makes a secret of all metadata; the name is none.
-        this.receiverName = pulumi.unsecret(receiver.metadata.name);
+        this.receiverName = receiver.metadata.name;
         this.path = pulumi.secret(statusField(receiver, field));
         this.registerOutputs({ receiverName: this.receiverName, path: this.path });
     }
 }
 
-function sha256(text: string): string {
-    return createHash("sha256").update(text).digest("hex");
+/** Tells tokens apart without telling them. */
+function digest(token: string): string {
+    return createHash("sha256").update(token).digest("hex").slice(0, 16);
 }

@@ -6,7 +6,6 @@ import { DemoPipeline, demoPipelineParams } from "../components/demoPipeline";
 import { EventAuthentication } from "../components/eventAuthentication";
 import { Flux } from "../components/flux";
 import { FluxSync } from "../components/fluxSync";
-import { ListenerNetworkPolicy } from "../components/listenerNetworkPolicy";
 import { Receiver } from "../components/receiver";
 import type { Route, Source } from "../components/route";
 import { TektonPipelines } from "../components/tektonPipelines";
@@ -141,6 +140,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             runNaming: config.runNaming,
             authenticationSecretName: authentication?.listenerSecretName,
             catchUp,
+            onlyFrom: today && config.listenerNetworkPolicy ? fluxNamespace : undefined,
             readyTimeout,
         },
         onTekton,
@@ -171,13 +171,6 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
                 schedule: config.catchUpSchedule,
                 image: config.catchUpImage,
             },
-            onFlux,
-        );
-    }
-    if (today && config.listenerNetworkPolicy) {
-        new ListenerNetworkPolicy(
-            "listener-network-policy",
-            { namespace: config.namespace, eventListenerName: chain.eventListenerName, fluxNamespace },
             onFlux,
         );
     }

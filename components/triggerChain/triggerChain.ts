@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { authenticationHeader, authenticationKey } from "../eventAuthentication";
 import { type Generation, servedApis } from "../generation";
+import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy";
 import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
 import type { Route } from "../route";
 import { bindingValue, catchUpFilter, eventFilter, type EventShape, revisionOverlays } from "./cel";
@@ -37,6 +38,11 @@ export interface TriggerChainArgs {
     readonly replicas?: number;
     /** Take what the catch-up sends, too. @default false */
     readonly catchUp?: boolean;
+    /**
+     * Flux's namespace: only its notification-controller, and the catch-up, may reach the listener. @see
+     * ListenerNetworkPolicy @default none: everyone may
+     */
+    readonly onlyFrom?: pulumi.Input<string>;
     /** How long the listener may take to become ready, its image pulled and started. @default "5m" */
     readonly readyTimeout?: string;
 }
@@ -67,6 +73,17 @@ export class TriggerChain extends pulumi.ComponentResource {
             { namespace, serviceAccountName: args.runServiceAccountName },
             { parent: this },
         );
+        // Before the listener: a policy that comes later is enforced some seconds later, and that stops what is let in, too.
+        const policies =
+            args.onlyFrom === undefined
+                ? []
+                : [
+                      new ListenerNetworkPolicy(
+                          `${name}-network-policy`,
+                          { namespace, eventListenerName, fluxNamespace: args.onlyFrom },
+                          { parent: this },
+                      ),
+                  ];
         const listener = new KubernetesResource(
             `${name}-listener`,
             {
@@ -85,7 +102,7 @@ export class TriggerChain extends pulumi.ComponentResource {
                     ),
                 },
             },
-            { parent: this, customTimeouts: { create: timeout, update: timeout } },
+            { parent: this, dependsOn: policies, customTimeouts: { create: timeout, update: timeout } },
         );
         if (replicas > 1 && generation !== "2020") {
             new KubernetesResource(
@@ -148,11 +165,6 @@ export class TriggerChain extends pulumi.ComponentResource {
         };
         return [trigger("event", ""), ...(args.catchUp ? [trigger("catch-up", "-catch-up")] : [])];
     }
-}
-
-/** The labels that Tekton Triggers gives a listener's pods, to find them by. */
-export function listenerLabels(eventListenerName: pulumi.Input<string>): Record<string, pulumi.Input<string>> {
-    return { eventlistener: eventListenerName };
 }
 
 /** The listener's Deployment: what it asks of a node, and how its pods are spread. */

@@ -17,7 +17,9 @@ async function run(): Promise<void> {
     await sandbox.up({ networkPolicy: true });
     const mocha = [
         join(root, "node_modules/mocha/bin/mocha.js"),
-        ...["--require", "./test/cluster/hooks.ts", "--sort", "--bail"],
+        // In this order: the second is in TypeScript.
+        ...["--require", "ts-node/register/transpile-only", "--require", "./test/cluster/hooks.ts"],
+        ...["--sort", "--bail"],
         ...files,
     ];
     const { exitCode, stdout } = await sandbox.exec(process.execPath, mocha, {

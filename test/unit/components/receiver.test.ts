@@ -26,40 +26,45 @@ function annotations(resources: Registrations): Record<string, string> {
 }
 
 describe("the Receiver", () => {
-    /** https://fluxcd.io/flux/components/notification/receivers/#webhook-path */
-    const path = (token: string): string =>
-        `/hook/${createHash("sha256").update(`${token}generic-receivergitops`).digest("hex")}`;
+    const waitFor = "pulumi.com/waitFor";
+    const request = "reconcile.fluxcd.io/requestedAt";
 
-    it("is waited for until it answers at the path that follows from the token", async () => {
-        const { resources } = await receiver();
-        const awaited = `jsonpath={.status.webhookPath}=${path("random-of-token-token")}`;
-        expect(annotations(resources)["pulumi.com/waitFor"]).to.equal(awaited);
+    it("is waited for until it has a path and has looked at its token", async () => {
+        const { [waitFor]: awaited, [request]: requested } = annotations((await receiver()).resources);
+        expect(JSON.parse(awaited!)).to.deep.equal([
+            "jsonpath={.status.webhookPath}",
+            `jsonpath={.status.lastHandledReconcileAt}=${requested}`,
+        ]);
     });
 
     it("has told its path elsewhere in 2020", async () => {
         const { resources } = await receiver("2020");
-        const awaited = `jsonpath={.status.url}=${path("random-of-token-token")}`;
-        expect(annotations(resources)["pulumi.com/waitFor"]).to.equal(awaited);
+        expect(annotations(resources)[waitFor]).to.equal("jsonpath={.status.url}");
     });
 
-    it("is waited for at another path once the token rotates, and looks at its Secret at once", async () => {
+    it("is asked to look at its Secret again, and waited for, once the token rotates", async () => {
         const before = annotations((await receiver()).resources);
         const { resources } = await receiver("v1", "2026-11");
         const after = annotations(resources);
         expect(resources.named("token-token").inputs.keepers).to.deep.equal({ rotation: "2026-11" });
-        expect(after["pulumi.com/waitFor"]).to.include(path("random-of-token-token-since-2026-11"));
-        expect(after["pulumi.com/waitFor"]).not.to.equal(before["pulumi.com/waitFor"]);
-        expect(after["reconcile.fluxcd.io/requestedAt"]).not.to.equal(before["reconcile.fluxcd.io/requestedAt"]);
+        expect(after[request]).not.to.equal(before[request]);
+        expect(after[waitFor]).to.include(after[request]);
+    });
+
+    it("tells neither token nor path in what the provider logs", async () => {
+        const token = "random-of-token-token";
+        const path = createHash("sha256").update(`${token}generic-receivergitops`).digest("hex");
+        const text = JSON.stringify(annotations((await receiver()).resources));
+        expect(text).not.to.include(token).and.not.to.include(path);
     });
 
     it("is the same from run to run while the token is", async () => {
         expect(annotations((await receiver()).resources)).to.deep.equal(annotations((await receiver()).resources));
     });
 
-    it("keeps its path secret, in annotations, status and output, and not its name", async () => {
+    it("keeps its path secret, in status and output, and not its name", async () => {
         const { resources, outputs } = await receiver();
-        const { secretInputs, additionalSecretOutputs } = resources.object("Receiver");
-        expect(secretInputs).to.deep.equal(["metadata"]);
+        const { additionalSecretOutputs } = resources.object("Receiver");
         expect(additionalSecretOutputs).to.deep.equal(["status"]);
         expect((await resolve(outputs.path)).secret).to.equal(true);
         expect(await resolve(outputs.receiverName)).to.deep.equal({

@@ -22,7 +22,7 @@ const everywhere = [
 const sinceThen = [
     "v1 Secret flux-system/tekton-el-provider-headers",
     "v1 Secret default/flux-event-listener-token",
-    `networking.k8s.io/v1 NetworkPolicy default/el-${outputOf("flux-event-listener")}`,
+    "networking.k8s.io/v1 NetworkPolicy default/el-flux-event-listener",
     "v1 ServiceAccount default/flux-catch-up",
     "rbac.authorization.k8s.io/v1 Role flux-system/default-flux-catch-up-0",
     "rbac.authorization.k8s.io/v1 RoleBinding flux-system/default-flux-catch-up-0",
@@ -84,7 +84,7 @@ for (const releases of [today, of2020]) {
                     ? [
                           "flux-to-tekton:notifications:EventAuthentication event-authentication",
                           "flux-to-tekton:triggers:CatchUp catch-up",
-                          "flux-to-tekton:triggers:ListenerNetworkPolicy listener-network-policy",
+                          "flux-to-tekton:triggers:ListenerNetworkPolicy trigger-chain-network-policy",
                       ]
                     : []),
             ]);
@@ -245,15 +245,12 @@ describe("waiting", () => {
         );
     };
     const ready = "condition=Ready";
-    const digest = createHash("sha256")
-        .update("random-of-webhook-token-tokengeneric-receiverflux-system")
-        .digest("hex");
-    const receiverPath = `/hook/${digest}`;
+    const request = createHash("sha256").update("random-of-webhook-token-token").digest("hex").slice(0, 16);
 
     it("is today for addresses and Ready, and not for Provider and Alert, which have no status", async function () {
         expect(await conditions(this, today)).to.deep.equal({
             EventListener: `["jsonpath={.status.address.url}","${ready}"]`,
-            Receiver: `jsonpath={.status.webhookPath}=${receiverPath}`,
+            Receiver: `["jsonpath={.status.webhookPath}","jsonpath={.status.lastHandledReconcileAt}=${request}"]`,
             GitRepository: ready,
             Kustomization: ready,
             Provider: undefined,
@@ -264,7 +261,7 @@ describe("waiting", () => {
     it("was in 2020 for the Receiver's url and for a listener that is Available", async function () {
         expect(await conditions(this, of2020)).to.deep.equal({
             EventListener: '["jsonpath={.status.address.url}","condition=Available"]',
-            Receiver: `jsonpath={.status.url}=${receiverPath}`,
+            Receiver: "jsonpath={.status.url}",
             GitRepository: ready,
             Kustomization: ready,
             Provider: undefined,
