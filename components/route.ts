@@ -14,7 +14,8 @@ export interface Source {
 /**
  * What of a Flux event a pipeline can take as a parameter:
  *
- * - `message`: the event's message, text written by whoever commits
+ * - `message`: the event's message, text written by whoever commits; `$(` is made `$ (`, so that Tekton substitutes
+ *   nothing in it
  * - `repository`, `namespace`: name and namespace of the source
  * - `revision`: `main@sha1:<40 hex digits>`; `branch` and `commit`: its parts
  */

@@ -82,10 +82,10 @@ export const runNameLength = 20;
 export type EventShape = "event" | "catch-up";
 
 /**
- * What follows from a revision: itself, its branch, its commit, and `run`, by which a run of it is named. An absent part
- * is "".
+ * What bindings need of an event and it hasn't as such: the message, disarmed; and what follows from the revision:
+ * itself, its branch, its commit, and `run`, by which a run of it is named. An absent part is "".
  */
-export function revisionOverlays(generation: Generation, shape: EventShape): Overlay[] {
+export function eventOverlays(generation: Generation, shape: EventShape): Overlay[] {
     // Today "main@sha1:<hex>" in the metadata; in 2020 "main/<hex>" at the end of the message.
     const [revision, branchEnd, commitStart] =
         generation === "2020"
@@ -95,7 +95,11 @@ export function revisionOverlays(generation: Generation, shape: EventShape): Ove
               : ["body.metadata.revision", "@", ":"];
     const end = literal(branchEnd);
     const commit = `${revision}.substring(${revision}.lastIndexOf(${literal(commitStart)}) + 1)`;
+    // In Flux's own words where only the source is there to say it.
+    const message = shape === "event" ? "body.message" : `('stored artifact for revision \\'' + ${revision} + '\\'')`;
     return [
+        // Tekton substitutes variables in what it has substituted: a commit's author could have it say anything, or fail.
+        { key: "message", expression: `${message}.replace('$(', '$ (')` },
         { key: "revision", expression: revision },
         {
             key: "branch",
@@ -109,13 +113,11 @@ export function revisionOverlays(generation: Generation, shape: EventShape): Ove
 /** Where a TriggerBinding finds a parameter. Overlays were written into the body before they got `extensions`. */
 export function bindingValue(generation: Generation, shape: EventShape, param: EventParam | "run"): string {
     switch (param) {
-        case "message":
-            // In Flux's own words.
-            return shape === "event" ? "$(body.message)" : "stored artifact for revision '$(extensions.revision)'";
         case "repository":
             return shape === "event" ? "$(body.involvedObject.name)" : "$(body.metadata.name)";
         case "namespace":
             return shape === "event" ? "$(body.involvedObject.namespace)" : "$(body.metadata.namespace)";
+        case "message":
         case "revision":
         case "branch":
         case "commit":

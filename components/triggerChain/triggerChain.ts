@@ -4,7 +4,7 @@ import { type Generation, servedApis } from "../generation";
 import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy";
 import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
 import type { Route } from "../route";
-import { bindingValue, catchUpFilter, eventFilter, type EventShape, revisionOverlays } from "./cel";
+import { bindingValue, catchUpFilter, eventFilter, type EventShape, eventOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
 import { RunAccount } from "./runAccount";
 
@@ -169,13 +169,16 @@ export class TriggerChain extends pulumi.ComponentResource {
 
 /** The listener's Deployment: what it asks of a node, and how its pods are spread. */
 function workload(replicas: number, labels: Record<string, pulumi.Input<string>>): object {
-    const requests = { cpu: "20m", memory: "64Mi" };
+    const requests = { cpu: "100m", memory: "64Mi" };
+    // A flood of posts makes it slow; a restart would make it worse, and lose what it has taken.
+    const httpGet = { path: "/live", port: 8080, scheme: "HTTP" };
+    const livenessProbe = { httpGet, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 };
     return {
         replicas,
         spec: {
             template: {
                 spec: {
-                    containers: [{ resources: { requests, limits: { memory: "256Mi" } } }],
+                    containers: [{ resources: { requests, limits: { memory: "512Mi" } }, livenessProbe }],
                     ...(replicas === 1
                         ? {}
                         : {
@@ -214,9 +217,8 @@ function interceptors(
         ...pipeline.params,
         ...(runNaming === "uid" ? [] : ["run"]),
         ...(filter === undefined ? [] : ["revision", "branch", "commit"]),
-        ...(shape === "catch-up" ? ["revision"] : []),
     ]);
-    const overlays = revisionOverlays(generation, shape).filter(({ key }) => wanted.has(key));
+    const overlays = eventOverlays(generation, shape).filter(({ key }) => wanted.has(key));
     const added = overlays.length === 0 ? {} : { overlays };
     if (generation === "2020") {
         return [{ cel: { filter: passes, ...added } }, ...(filter === undefined ? [] : [{ cel: { filter } }])];

@@ -28,6 +28,7 @@ const languageHost = {
             require.resolve("@pulumi/pulumi/cmd/run"),
             `--monitor=${request.getMonitorAddress()}`,
             `--engine=${request.getArgsList()[0]}`,
+            `--organization=${request.getOrganization()}`,
             `--project=${request.getProject()}`,
             `--stack=${request.getStack()}`,
             `--parallel=${request.getParallel()}`,

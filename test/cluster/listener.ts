@@ -54,7 +54,8 @@ export async function post(
 ): Promise<number> {
     const response = await fetch(address, {
         method: "POST",
-        headers: { ...headers, ...proof },
+        // A connection of its own: one that the listener is about to close would be an error.
+        headers: { ...headers, ...proof, Connection: "close" },
         body: typeof body === "string" ? body : JSON.stringify(body),
     });
     await response.arrayBuffer();
@@ -92,7 +93,11 @@ export async function reaches(address: string, namespace: string, labels: Record
                     name: "curl",
                     image: defaultCatchUpImage,
                     imagePullPolicy: "IfNotPresent",
-                    command: ["curl", "-sS", "--max-time", "5", "-o", "/dev/null", "-d", "{}", address],
+                    // A new pod is known to the policies a moment after it has started.
+                    command: [
+                        ...["curl", "-sS", "-o", "/dev/null", "-d", "{}", "--max-time", "5"],
+                        ...["--retry", "4", "--retry-delay", "2", "--retry-all-errors", address],
+                    ],
                 },
             ],
         },

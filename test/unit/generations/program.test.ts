@@ -1,7 +1,7 @@
 import { RunError } from "@pulumi/pulumi";
 import { expect } from "chai";
 import { createHash } from "node:crypto";
-import { type EventShape, revisionOverlays } from "../../../components/triggerChain/cel";
+import { type EventShape, eventOverlays } from "../../../components/triggerChain/cel";
 import { startApiServer } from "../support/apiServer";
 import { outputOf, type RegisteredObject, Registrations, resolve, simulate } from "../support/engine";
 import { chainObjects, loadProgram, of2020, type ProgramRun, runProgram, today } from "../support/program";
@@ -172,7 +172,7 @@ describe("an EventListener", () => {
         "header.canonical('X-Flux-Event-Token')" +
         `.compareSecret('token', '${outputOf("flux-event-listener-token")}', 'default') && `;
     const overlays = (shape: EventShape, ...keys: string[]): object[] =>
-        revisionOverlays("v1", shape).filter(({ key }) => keys.includes(key));
+        eventOverlays("v1", shape).filter(({ key }) => keys.includes(key));
     const cel = (filter: string, added: object[]): object => ({
         ref: { name: "cel" },
         params: [
@@ -212,7 +212,7 @@ describe("an EventListener", () => {
 
     it("of 2020 has its interceptor inline, names its template, and asks for no proof", async function () {
         const { resources } = await runProgram(this, of2020);
-        const added = revisionOverlays("2020", "event").filter(({ key }) => key === "run");
+        const added = eventOverlays("2020", "event").filter(({ key }) => key === "run");
         expect(resources.object("EventListener").inputs.spec).to.deep.equal({
             serviceAccountName: outputOf("flux-notifications-sa"),
             triggers: [

@@ -5,7 +5,7 @@ import {
     catchUpFilter,
     eventFilter,
     type EventShape,
-    revisionOverlays,
+    eventOverlays,
 } from "../../../../components/triggerChain/cel";
 import {
     currentSource,
@@ -143,7 +143,7 @@ for (const [shape, filterOf, event] of shapes) {
 describe("CEL overlays", () => {
     const overlay = (generation: Generation, shape: EventShape, event: Event): Record<string, unknown> =>
         Object.fromEntries(
-            revisionOverlays(generation, shape).map(({ key, expression }) => [key, evaluate(expression, event)]),
+            eventOverlays(generation, shape).map(({ key, expression }) => [key, evaluate(expression, event)]),
         );
 
     it("are read where each generation writes them", () => {
