@@ -194,7 +194,7 @@ describe("an EventListener", () => {
                     interceptors: [
                         cel(
                             `${proven}${event} && has(body.metadata) && has(body.metadata.revision)`,
-                            overlays("event", "run"),
+                            overlays("event", "message", "run"),
                         ),
                     ],
                     template,
@@ -202,7 +202,7 @@ describe("an EventListener", () => {
                 {
                     name: "flux-notification-catch-up-trigger",
                     bindings: [{ ref: outputOf("flux-notification-catch-up-binding") }],
-                    interceptors: [cel(proven + source, overlays("catch-up", "revision", "run"))],
+                    interceptors: [cel(proven + source, overlays("catch-up", "message", "run"))],
                     template,
                 },
             ],
@@ -212,7 +212,7 @@ describe("an EventListener", () => {
 
     it("of 2020 has its interceptor inline, names its template, and asks for no proof", async function () {
         const { resources } = await runProgram(this, of2020);
-        const added = eventOverlays("2020", "event").filter(({ key }) => key === "run");
+        const added = eventOverlays("2020", "event").filter(({ key }) => ["message", "run"].includes(key));
         expect(resources.object("EventListener").inputs.spec).to.deep.equal({
             serviceAccountName: outputOf("flux-notifications-sa"),
             triggers: [

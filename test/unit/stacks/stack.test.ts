@@ -121,13 +121,13 @@ describe("stack", () => {
             const named = [...params, "run"].map((name) => ({ name }));
             expectField(of("TriggerTemplate"), "spec.params", named);
             expectField(resources.object("TriggerBinding", "flux-notification-binding"), "spec.params", [
-                { name: "message", value: "$(body.message)" },
+                { name: "message", value: "$(extensions.message)" },
                 { name: "repository", value: "$(body.involvedObject.name)" },
                 { name: "namespace", value: "$(body.involvedObject.namespace)" },
                 { name: "run", value: "$(extensions.run)" },
             ]);
             expectField(resources.object("TriggerBinding", "flux-notification-catch-up-binding"), "spec.params", [
-                { name: "message", value: "stored artifact for revision '$(extensions.revision)'" },
+                { name: "message", value: "$(extensions.message)" },
                 { name: "repository", value: "$(body.metadata.name)" },
                 { name: "namespace", value: "$(body.metadata.namespace)" },
                 { name: "run", value: "$(extensions.run)" },
@@ -281,7 +281,15 @@ describe("stack", () => {
             const { resources } = await simulateStack();
             expectField(resources.object("EventListener"), `${workload}.replicas`, 1);
             expectField(resources.object("EventListener"), `${workload}.spec.template.spec.containers`, [
-                { resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "256Mi" } } },
+                {
+                    resources: { requests: { cpu: "100m", memory: "64Mi" }, limits: { memory: "512Mi" } },
+                    livenessProbe: {
+                        httpGet: { path: "/live", port: 8080, scheme: "HTTP" },
+                        periodSeconds: 10,
+                        timeoutSeconds: 10,
+                        failureThreshold: 6,
+                    },
+                },
             ]);
             expect(resources.written(/^PodDisruptionBudget$/)).to.deep.equal([]);
         });
@@ -531,10 +539,10 @@ describe("stack", () => {
         it("have overlays for no more than run and parameters need", async () => {
             const pipeline = { name: "release", params: ["repository", "branch"] };
             const routes = [{ name: "plain" }, { name: "branched", pipeline }];
-            expect(await overlays({ routes }, "plain")).to.deep.equal(["run"]);
-            expect(await overlays({ routes }, "plain-catch-up")).to.deep.equal(["revision", "run"]);
+            expect(await overlays({ routes }, "plain")).to.deep.equal(["message", "run"]);
+            expect(await overlays({ routes }, "plain-catch-up")).to.deep.equal(["message", "run"]);
             expect(await overlays({ routes }, "branched")).to.deep.equal(["branch", "run"]);
-            expect(await overlays({ routes, runNaming: "uid", catchUp: false }, "plain")).to.deep.equal([]);
+            expect(await overlays({ routes, runNaming: "uid", catchUp: false }, "plain")).to.deep.equal(["message"]);
         });
 
         it("ask their filter after the source's own, in an interceptor that sees the revision's parts", async () => {
@@ -547,7 +555,8 @@ describe("stack", () => {
                 expect(further).to.equal(filter);
                 expect(others).to.deep.equal([]);
             }
-            expect(await overlays({ routes }, "a")).to.deep.equal(["revision", "branch", "commit", "run"]);
+            const parts = ["message", "revision", "branch", "commit", "run"];
+            expect(await overlays({ routes }, "a")).to.deep.equal(parts);
             expect(given(resources, "b", "filter")).to.have.length(1);
         });
     });

@@ -141,10 +141,29 @@ for (const [shape, filterOf, event] of shapes) {
 }
 
 describe("CEL overlays", () => {
-    const overlay = (generation: Generation, shape: EventShape, event: Event): Record<string, unknown> =>
+    const all = (generation: Generation, shape: EventShape, event: Event): Record<string, unknown> =>
         Object.fromEntries(
             eventOverlays(generation, shape).map(({ key, expression }) => [key, evaluate(expression, event)]),
         );
+    /** What follows from the revision. */
+    const overlay = (generation: Generation, shape: EventShape, event: Event): Record<string, unknown> => {
+        const overlays = all(generation, shape, event);
+        delete overlays.message;
+        return overlays;
+    };
+
+    it("leave Tekton nothing to substitute in a commit's message", () => {
+        const message = "stored artifact for commit '$(params.namespace) $$(x) $(y)'";
+        for (const generation of ["v1", "2020"] as const) {
+            const { message: disarmed } = all(generation, "event", withBody(newRevision, { message }));
+            expect(disarmed).to.equal("stored artifact for commit '$ (params.namespace) $$ (x) $ (y)'");
+        }
+    });
+
+    it("say of what the catch-up sends what Flux says of the source", () => {
+        const source = withBody(currentSource, { status: { artifact: { revision: `main@sha1:${sha}` } } });
+        expect(all("v1", "catch-up", source).message).to.equal(`stored artifact for revision 'main@sha1:${sha}'`);
+    });
 
     it("are read where each generation writes them", () => {
         for (const shape of ["event", "catch-up"] as const) {
