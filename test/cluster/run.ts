@@ -6,13 +6,17 @@ import * as sandbox from "../../sandbox/sandbox";
  * The cluster tests: on a sandbox that starts empty, in its network, since the engine calls back into their process.
  *
  *     npm run test:cluster [-- FILE…]
+ *     npm run test:faults
+ *
+ * The second runs those that take longest, too: for the record, and before a release.
  *
  * With files, only those, on the sandbox as it is: each needs what the ones before it, by name, have brought about.
  */
 async function run(): Promise<void> {
     const root = join(__dirname, "../..");
-    const chosen = process.argv.slice(2);
-    const files = chosen.length > 0 ? chosen : ["test/cluster/*.test.ts"];
+    const faults = process.argv.includes("--faults") ? ["test/cluster/*.faults.ts"] : [];
+    const chosen = process.argv.slice(2).filter((argument) => argument !== "--faults");
+    const files = chosen.length > 0 ? chosen : ["test/cluster/*.test.ts", ...faults];
     if (chosen.length === 0) await sandbox.down();
     await sandbox.up({ networkPolicy: true });
     const mocha = [
