@@ -4,17 +4,21 @@ import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import { expect } from "chai";
 import { loadRelease, lockedRelease, readLock } from "../../components/release";
+import { kubectl } from "../../demo/cluster";
 import { openStack } from "../../stacks/automation";
 import { measured } from "./support";
 
+/** Tries that the naive program gets: what it loses is a race, and now and then it is lucky. */
+const tries = 3;
+
 /**
  * The program that one would write first: the release's manifest as one ConfigGroup, in no order. It is what the tests
- * of the real one stand against: where it passed, they would prove nothing.
+ * of the real one stand against: where it always passed, they would prove nothing.
  */
 describe("the naive program, on the same cluster", function () {
-    this.timeout(15 * 60_000);
+    this.timeout(20 * 60_000);
 
-    it("fails its first up: the release's webhooks refuse its own configuration before they serve", async () => {
+    it(`fails its first up in one of ${tries} tries: the release's webhooks refuse its own configuration`, async () => {
         const lock = readLock(process.env.RELEASE_LOCK);
         const release = await loadRelease(lockedRelease("tekton-pipelines", "v1.15.0", lock), {
             mirror: process.env.RELEASE_MIRROR,
@@ -25,13 +29,22 @@ describe("the naive program, on the same cluster", function () {
         const program = async (): Promise<void> => {
             new k8s.yaml.v2.ConfigGroup("tekton-pipelines", { files: [file] });
         };
-        const stack = await openStack("naive", folder, { settings: "staging", program });
-        const error = await measured("the naive program: up until it has failed", () =>
-            stack.up().then(
-                () => undefined,
-                (reason: Error) => reason.message,
-            ),
-        );
-        expect(error).to.include('failed calling webhook "config.webhook.pipeline.tekton.dev"');
+
+        const outcomes: string[] = [];
+        for (let attempt = 1; attempt <= tries; attempt++) {
+            const stack = await openStack(`naive-${attempt}`, folder, { settings: "staging", program });
+            const outcome = await measured(`the naive program: up, try ${attempt}`, () =>
+                stack.up().then(
+                    () => "succeeded",
+                    (reason: Error) => reason.message,
+                ),
+            );
+            if (outcome.includes('failed calling webhook "config.webhook.pipeline.tekton.dev"')) return;
+            outcomes.push(outcome);
+            // Not by its own destroy, which may never end.
+            await kubectl("delete", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "--all");
+            await kubectl("delete", "-f", file, "--ignore-not-found", "--timeout=300s");
+        }
+        expect.fail(`no try failed as it should have:\n${outcomes.join("\n")}`);
     });
 });
