@@ -21,20 +21,16 @@ export async function prepareRepository(): Promise<void> {
     if (stdout === "") await push("Start the fleet");
 }
 
+/** Where a Receiver's path is served, for whoever is on the cluster's network. */
+export async function receiverAddress(): Promise<string> {
+    const service = ["-n", "flux-system", "get", "service", "webhook-receiver"];
+    return `http://${await kubectl(...service, "-o", "jsonpath={.spec.clusterIP}")}`;
+}
+
 /** Makes every push call the Receiver, as a Git host's webhook would; `undefined` makes it stop. */
 export async function callReceiver(path: string | undefined): Promise<void> {
-    const root = setting("SANDBOX_GIT_ROOT");
-    if (path === undefined) return setReceiver(root, repository, undefined);
-    const address = await kubectl(
-        "-n",
-        "flux-system",
-        "get",
-        "service",
-        "webhook-receiver",
-        "-o",
-        "jsonpath={.spec.clusterIP}",
-    );
-    await setReceiver(root, repository, `http://${address}${path}`);
+    const url = path === undefined ? undefined : (await receiverAddress()) + path;
+    await setReceiver(setting("SANDBOX_GIT_ROOT"), repository, url);
 }
 
 /** Commits a change of the greeting that Flux deploys, and pushes it. Returns the commit's hash. */

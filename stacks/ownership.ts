@@ -2,7 +2,6 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../components/kubernetesObject";
 import type { ClusterConfig } from "./config";
-import type { Manifests } from "./manifests";
 import { PreflightError } from "./preflight";
 
 /** On every Namespace that a stack installs: which stack, as Pulumi names it. */
@@ -26,12 +25,13 @@ export function claimed(objects: readonly KubernetesObject[]): KubernetesObject[
  * Checks that what the stack would install isn't there already, by kubectl, `flux bootstrap` or another stack: the
  * provider would silently take it over, and a later destroy remove it.
  * @param cluster nothing is checked without one
+ * @param manifests what the stack would install, by product
  * @throws PreflightError, unless the config says to adopt
  */
 export async function checkOwnership(
     cluster: KubeConfig | undefined,
     { adopt }: ClusterConfig,
-    manifests: Manifests,
+    manifests: Readonly<Record<string, readonly KubernetesObject[]>>,
 ): Promise<void> {
     if (cluster === undefined || adopt) return;
     const { ApiException, CoreV1Api } = await import("@kubernetes/client-node");

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { expect } from "chai";
 import { catchUpLabels } from "../../components/catchUp";
 import { execa } from "execa";
-import { callReceiver, push, runName, runOf, succeeded } from "../../demo/chain";
-import { kubectl, list } from "../../demo/cluster";
+import { callReceiver, push, receiverAddress, runName, runOf, succeeded } from "../../demo/chain";
+import { list } from "../../demo/cluster";
 import { event, listenerAddress, post, reaches, rightHeader, runs, runsAfter } from "./listener";
 import { operation, output, staging } from "./staging";
 import { record } from "./support";
@@ -145,17 +145,9 @@ describe("nobody gets in", function () {
         expect(newPath).not.to.equal(oldPath);
         expect(await rightHeader()).not.to.deep.equal(oldProof);
 
-        const ip = await kubectl(
-            "-n",
-            "flux-system",
-            "get",
-            "service",
-            "webhook-receiver",
-            "-o",
-            "jsonpath={.spec.clusterIP}",
-        );
-        expect(await post(`http://${ip}${oldPath}`, { headers: {}, body: {} })).to.equal(404);
-        expect(await post(`http://${ip}${newPath}`, { headers: {}, body: {} })).to.equal(200);
+        const receiver = await receiverAddress();
+        expect(await post(receiver + oldPath, { headers: {}, body: {} })).to.equal(404);
+        expect(await post(receiver + newPath, { headers: {}, body: {} })).to.equal(200);
 
         await callReceiver(newPath);
         const message = "After the rotation";
