@@ -1,3 +1,4 @@
+import { execa } from "execa";
 import { commit, createRepository, setReceiver } from "../sandbox/git/repository";
 import { condition, kubectl, until } from "./cluster";
 
@@ -15,9 +16,7 @@ function setting(name: "SANDBOX_GIT_ROOT" | "SANDBOX_GIT_URL"): string {
 /** Makes the repository that Flux follows, with a first commit in it; one that exists stays as it is. */
 export async function prepareRepository(): Promise<void> {
     await createRepository(setting("SANDBOX_GIT_ROOT"), repository);
-    const { stdout } = await (
-        await import("execa")
-    ).execa("git", ["ls-remote", setting("SANDBOX_GIT_URL") + repository]);
+    const { stdout } = await execa("git", ["ls-remote", setting("SANDBOX_GIT_URL") + repository]);
     if (stdout === "") await push("Start the fleet");
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { execa } from "execa";
 import { Listr, PRESET_TIMER } from "listr2";
 import { openStack } from "../stacks/automation";
 import { callReceiver, logLine, prepareRepository, push, runOf, succeeded } from "./chain";
@@ -81,7 +82,6 @@ async function tell(): Promise<void> {
     show("kubectl logs deployment/el-flux-event-listener", [
         (await logLine("default", "el-flux-event-listener", /creating resource|Generating resource/)) ?? "",
     ]);
-    const { execa } = await import("execa");
     show(
         "tkn pipelinerun logs --last",
         (await execa("tkn", ["pipelinerun", "logs", story.run.name])).stdout.split("\n"),

@@ -53,7 +53,7 @@ export class ListenerAccess extends pulumi.ComponentResource {
                         verbs: read,
                     },
                     { apiGroups: ["tekton.dev"], resources: ["pipelineruns"], verbs: ["create"] },
-                    // Until v0.14 or so the listener read its logging configuration from beside itself.
+                    // In 2020 the listener read its logging configuration from beside itself.
                     ...(args.generation === "2020"
                         ? [{ apiGroups: [""], resources: ["configmaps"], verbs: read }]
                         : []),
