@@ -5,7 +5,9 @@ import type { Source } from "./route";
 
 /** Which events go where. */
 export interface AlertingArgs {
+    /** Of the releases on the cluster: it says which API versions they serve. */
     readonly generation: Generation;
+    /** Of the Provider and the Alert: Flux's. */
     readonly namespace: pulumi.Input<string>;
     /** @default "tekton-el-provider" */
     readonly providerName?: string;
@@ -24,7 +26,9 @@ export interface AlertingArgs {
  * (https://fluxcd.io/flux/components/notification/providers/#generic-webhook) and the Alert that uses it.
  */
 export class Alerting extends pulumi.ComponentResource {
+    /** The Provider's name. */
     readonly providerName: pulumi.Output<string>;
+    /** The Alert's name. */
     readonly alertName: pulumi.Output<string>;
 
     constructor(name: string, args: AlertingArgs, opts?: pulumi.ComponentResourceOptions) {

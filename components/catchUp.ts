@@ -7,6 +7,7 @@ import { catchUpSender } from "./triggerChain/cel";
 
 /** What is repeated, how often, and to whom. */
 export interface CatchUpArgs {
+    /** Of the releases on the cluster: it says which API versions they serve. */
     readonly generation: Generation;
     /** The EventListener's. */
     readonly namespace: pulumi.Input<string>;
@@ -16,6 +17,7 @@ export interface CatchUpArgs {
     readonly listenerUrl: pulumi.Input<string>;
     /** The EventListener's Secret. @see EventAuthentication */
     readonly authenticationSecretName: pulumi.Input<string>;
+    /** What is repeated. */
     readonly sources: readonly Source[];
     /** In cron's notation. @default "*\/5 * * * *" */
     readonly schedule?: string;

@@ -5,7 +5,9 @@ import type { EventParam } from "./route";
 
 /** Where the demonstration's pipeline lives. */
 export interface DemoPipelineArgs {
+    /** Of the releases on the cluster: it says which API versions they serve. */
     readonly generation: Generation;
+    /** Of the Pipeline: the EventListener's, since runs are made beside it. */
     readonly namespace: pulumi.Input<string>;
     /** @default "flux-demo-pipeline" */
     readonly pipelineName?: string;
@@ -33,6 +35,7 @@ export const demoPipelineParams = ["message", "repository", "namespace"] as cons
 
 /** The demonstration's pipeline: it writes which repository sent a notification, and the message, to its log. */
 export class DemoPipeline extends pulumi.ComponentResource {
+    /** The Pipeline's name. */
     readonly pipelineName: pulumi.Output<string>;
 
     constructor(name: string, args: DemoPipelineArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -7,11 +7,22 @@ import { KubernetesResource, waitForAnnotation } from "./kubernetesResource";
  * Over https a user and a password or token; over ssh a private key and the host's public keys.
  */
 export type GitCredentials =
-    | { readonly username: pulumi.Input<string>; readonly password: pulumi.Input<string> }
-    | { readonly identity: pulumi.Input<string>; readonly knownHosts: pulumi.Input<string> };
+    | {
+          /** The user; Git hosts take any with a token. */
+          readonly username: pulumi.Input<string>;
+          /** The password or token. Becomes a secret. */
+          readonly password: pulumi.Input<string>;
+      }
+    | {
+          /** The private key, in PEM form. Becomes a secret. */
+          readonly identity: pulumi.Input<string>;
+          /** The host's public keys, as `ssh-keyscan` prints them. */
+          readonly knownHosts: pulumi.Input<string>;
+      };
 
 /** What Flux reconciles from Git. */
 export interface FluxSyncArgs {
+    /** Of the releases on the cluster: it says which API versions they serve. */
     readonly generation: Generation;
     /** The namespace that Flux is installed in. */
     readonly namespace: pulumi.Input<string>;

@@ -1,3 +1,13 @@
+/**
+ * The parts of a cluster on which a Git commit starts a Tekton PipelineRun, for any Pulumi program.
+ *
+ * - Releases: {@link lockedRelease}, {@link loadRelease}, {@link parseRelease} and {@link fluxInstall} give the objects
+ *   that {@link TektonPipelines}, {@link TektonTriggers} and {@link Flux} install.
+ * - From Git to an event: {@link FluxSync}, {@link WebhookToken}, {@link Receiver}, {@link Alerting}.
+ * - From an event to a run: {@link EventAuthentication}, {@link TriggerChain}, {@link CatchUp}, {@link DemoPipeline}.
+ *
+ * @packageDocumentation
+ */
 export * from "./alerting";
 export * from "./catchUp";
 export * from "./demoPipeline";
@@ -10,6 +20,7 @@ export * from "./kubernetesResource";
 export * from "./listenerNetworkPolicy";
 export * from "./receiver";
 export * from "./release";
+export * from "./release/release";
 export * from "./route";
 export * from "./tektonPipelines";
 export * from "./tektonTriggers";

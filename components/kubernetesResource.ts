@@ -4,16 +4,20 @@ import type { KubernetesObject } from "./kubernetesObject";
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- the version alone, not the SDK's thousand modules
 const { version } = require("@pulumi/kubernetes/package.json") as { version: string };
 
-/** Annotations by which a manifest tells the provider what to wait for. https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ */
+/** The annotation by which a manifest tells the provider what to wait for. https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ */
 export const waitForAnnotation = "pulumi.com/waitFor";
+/** The annotation by which a manifest tells the provider not to wait. */
 export const skipAwaitAnnotation = "pulumi.com/skipAwait";
 /** On every object: fields that someone else has edited meanwhile are set back, rather than reported as a conflict. */
 const patchForceAnnotation = "pulumi.com/patchForce";
 
 /** A {@link KubernetesObject} whose fields may come from other resources. */
 export interface KubernetesObjectArgs {
+    /** With its group: `apps/v1`. */
     readonly apiVersion: string;
+    /** In the singular: `Deployment`. */
     readonly kind: string;
+    /** What every object has; `name` is required, since the cluster's other parts refer to it. */
     readonly metadata: {
         readonly name: pulumi.Input<string>;
         readonly namespace?: pulumi.Input<string>;

@@ -6,6 +6,7 @@ import { KubernetesResource } from "./kubernetesResource";
 export interface ListenerNetworkPolicyArgs {
     /** The EventListener's. */
     readonly namespace: pulumi.Input<string>;
+    /** The EventListener's name. */
     readonly eventListenerName: pulumi.Input<string>;
     /** Where Flux's notification-controller is. */
     readonly fluxNamespace: pulumi.Input<string>;

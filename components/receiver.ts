@@ -6,7 +6,9 @@ import type { Source } from "./route";
 
 /** What a call of the Receiver reconciles, and who may call it. */
 export interface ReceiverArgs {
+    /** Of the releases on the cluster: it says which API versions they serve. */
     readonly generation: Generation;
+    /** Of the Receiver and the Secret: Flux's. */
     readonly namespace: pulumi.Input<string>;
     /** @default "generic-receiver" */
     readonly receiverName?: string;
@@ -23,6 +25,7 @@ export interface ReceiverArgs {
  * Whoever knows its path may call it.
  */
 export class Receiver extends pulumi.ComponentResource {
+    /** The Receiver's name. */
     readonly receiverName: pulumi.Output<string>;
     /** `/hook/…`, on Service webhook-receiver of Flux's namespace. Derived from the token, so a secret. */
     readonly path: pulumi.Output<string>;

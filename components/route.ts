@@ -2,12 +2,16 @@ import type * as pulumi from "@pulumi/pulumi";
 
 /** Kinds whose new revisions Flux announces. */
 export const sourceKinds = ["GitRepository", "OCIRepository", "Bucket"] as const;
+/** One of {@link sourceKinds}. */
 export type SourceKind = (typeof sourceKinds)[number];
 
 /** A Flux source: what is watched for new revisions. */
 export interface Source {
+    /** Its kind. */
     readonly kind: SourceKind;
+    /** Its name. */
     readonly name: pulumi.Input<string>;
+    /** Its namespace. */
     readonly namespace: pulumi.Input<string>;
 }
 
@@ -20,6 +24,7 @@ export interface Source {
  * - `revision`: `main@sha1:<40 hex digits>`; `branch` and `commit`: its parts
  */
 export const eventParams = ["message", "repository", "namespace", "revision", "branch", "commit"] as const;
+/** One of {@link eventParams}. */
 export type EventParam = (typeof eventParams)[number];
 
 /** One wire from a source to a pipeline: each new revision of the source starts a run of the pipeline. */
@@ -29,8 +34,11 @@ export interface Route {
      * `<name>-template`, and the PipelineRuns `<name>-run-…`.
      */
     readonly name: string;
+    /** What is watched. */
     readonly source: Source;
+    /** What is started. */
     readonly pipeline: {
+        /** A Pipeline beside the EventListener. */
         readonly name: pulumi.Input<string>;
         /** The parameters that the pipeline declares, of those that an event offers. */
         readonly params: readonly EventParam[];

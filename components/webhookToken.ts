@@ -4,6 +4,7 @@ import { randomToken } from "./randomToken";
 
 /** Where the token is kept. */
 export interface WebhookTokenArgs {
+    /** Of the Secret: the Receiver's. */
     readonly namespace: pulumi.Input<string>;
     /** Name of the Secret; the token is its key `token`. @default "generic-receiver-token" */
     readonly secretName?: string;
@@ -13,6 +14,7 @@ export interface WebhookTokenArgs {
 
 /** A random token in a Secret: what a Receiver and whoever calls it share. A secret throughout. */
 export class WebhookToken extends pulumi.ComponentResource {
+    /** The Secret's name. */
     readonly secretName: pulumi.Output<string>;
     /** The token. A secret. */
     readonly value: pulumi.Output<string>;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { conclude, mochaCounts } from "./counts";
 
 /**
- * `npm test`: types, style and unit tests, in that order, all of them even if one fails. Needs no cluster, no root and
+ * `npm test`: types, style, docstrings and unit tests, in that order, all of them even if one fails. Needs no cluster, no root and
  * no network. The last line counts the tests; a check that isn't a test counts as one.
  */
 async function check(): Promise<void> {
@@ -22,6 +22,8 @@ async function check(): Promise<void> {
         await run("Types", "typescript/bin/tsc", "--noEmit"),
         await run("Lint", "eslint/bin/eslint.js", "."),
         await run("Format", "prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."),
+        // An export without a docstring, or a link that leads nowhere, is an error: see typedoc.json.
+        await run("API reference", "typedoc/bin/typedoc", "--emit", "none"),
     ];
     const unit = await run("Unit tests", "mocha/bin/mocha.js", "test/unit/**/*.test.ts");
     const passed = results.filter(({ ok }) => ok).length;

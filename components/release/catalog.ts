@@ -7,6 +7,7 @@ import builtInLock from "./releases.lock.json";
 
 /** What can be installed from a release manifest. */
 export const products = ["tekton-pipelines", "tekton-triggers", "flux"] as const;
+/** One of {@link products}. */
 export type Product = (typeof products)[number];
 
 /** One manifest file of a release. */
@@ -21,24 +22,30 @@ export interface ReleaseFile {
 
 /** Kubernetes versions ("1.33") that a release supports, both inclusive. */
 export interface KubernetesRange {
+    /** The oldest. */
     readonly min: string;
+    /** The newest. @default none: every later one */
     readonly max?: string;
 }
 
 /** A release as the lock pins it. */
 export interface LockedRelease {
+    /** What is released. */
     readonly product: Product;
     /** As upstream tags it, with the leading "v": "v1.15.0". */
     readonly version: string;
     /** In the order in which upstream says to apply them. */
     readonly files: readonly ReleaseFile[];
+    /** What it runs on. */
     readonly kubernetes: KubernetesRange;
+    /** Which API versions it serves. */
     readonly generation: Generation;
 }
 
 /** Every locked release: product → version → what is locked. */
 export type ReleaseLock = Readonly<Record<Product, Readonly<Record<string, LockEntry>>>>;
-type LockEntry = Omit<LockedRelease, "product" | "version">;
+/** What the lock says of one version of a product. */
+export type LockEntry = Omit<LockedRelease, "product" | "version">;
 
 const kubernetesVersion = z.string().regex(/^1\.\d+$/, 'expected a Kubernetes minor version like "1.33"');
 const lockEntry = z.strictObject({

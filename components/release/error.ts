@@ -4,5 +4,6 @@
  * shown to the user as it is, without a stack.
  */
 export class ReleaseError extends Error {
+    /** Tells it from other errors. */
     override readonly name = "ReleaseError";
 }

@@ -13,6 +13,7 @@ export const fluxComponents = [
     "image-automation-controller",
     "source-watcher",
 ] as const;
+/** One of {@link fluxComponents}. */
 export type FluxComponent = (typeof fluxComponents)[number];
 
 /** What `flux bootstrap` and `flux install` install when nothing is chosen. */
@@ -23,7 +24,9 @@ export const defaultFluxComponents: readonly FluxComponent[] = [
     "notification-controller",
 ];
 
+/** How much Flux's controllers may log. */
 export const fluxLogLevels = ["debug", "info", "error"] as const;
+/** One of {@link fluxLogLevels}. */
 export type FluxLogLevel = (typeof fluxLogLevels)[number];
 
 /** The options of `flux install` that shape its manifest, by the same names. */
@@ -96,7 +99,7 @@ export function fluxInstall(objects: readonly KubernetesObject[], options: FluxI
     });
 }
 
-/** The options with their defaults. */
+/** The options with their defaults. @internal */
 export type FluxSettings = Required<Omit<FluxInstallOptions, "imagePullSecret" | "componentsExtra" | "components">> &
     Pick<FluxInstallOptions, "imagePullSecret"> & { readonly components: readonly FluxComponent[] };
 

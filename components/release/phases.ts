@@ -4,6 +4,7 @@ import { kindId } from "./objectId";
 
 /** A release's objects, sorted by the order in which a cluster can take them; each list keeps the manifest's order. */
 export interface Phases {
+    /** Of the release's own; everything else may live in them. */
     readonly namespaces: readonly KubernetesObject[];
     /** CustomResourceDefinitions. */
     readonly definitions: readonly KubernetesObject[];

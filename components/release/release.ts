@@ -40,6 +40,7 @@ const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet",
  * Whatever needs this release `dependsOn` the component.
  */
 export abstract class Release extends pulumi.ComponentResource {
+    /** As upstream tags it. */
     readonly version: string;
     /** The namespaces that the release creates, by name. */
     readonly namespaces: Readonly<Record<string, KubernetesResource>>;

@@ -25,6 +25,7 @@ export interface LoadOptions {
 
 /** A release file whose bytes have been verified. */
 export interface LoadedFile extends ReleaseFile {
+    /** The file's content. */
     readonly text: string;
     /** Where the bytes came from, a path or URL: for error messages. */
     readonly origin: string;

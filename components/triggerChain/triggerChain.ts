@@ -13,10 +13,12 @@ import { RunAccount } from "./runAccount";
  * demonstration of 2020, so that it makes two.
  */
 export const runNamings = ["revision", "uid"] as const;
+/** One of {@link runNamings}. */
 export type RunNaming = (typeof runNamings)[number];
 
 /** From events to PipelineRuns. */
 export interface TriggerChainArgs {
+    /** Of the releases on the cluster: it says which API versions they serve. */
     readonly generation: Generation;
     /** Where the listener listens and the pipelines run. */
     readonly namespace: pulumi.Input<string>;
@@ -26,6 +28,7 @@ export interface TriggerChainArgs {
     readonly serviceAccountName?: string;
     /** The PipelineRuns'. @default "flux-notification-run" */
     readonly runServiceAccountName?: string;
+    /** Which source starts which pipeline. */
     readonly routes: readonly Route[];
     /** @default "revision" */
     readonly runNaming?: RunNaming;
@@ -52,6 +55,7 @@ export interface TriggerChainArgs {
  * route: https://tekton.dev/docs/triggers/eventlisteners/. It waits until the listener answers.
  */
 export class TriggerChain extends pulumi.ComponentResource {
+    /** The EventListener's name. */
     readonly eventListenerName: pulumi.Output<string>;
     /** The listener's address inside the cluster, from its status: `http://el-….svc.cluster.local:8080`. */
     readonly url: pulumi.Output<string>;
