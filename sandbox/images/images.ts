@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { parseImageReference } from "../../components/imageReference";
 import { prepareImage, writeArchive, type PreparedImage } from "./archive";
 import { recipeFor, type Program } from "./recipes";
-import { localNames, parseReference } from "./reference";
+import { localNames } from "./reference";
 
 /** What importing needs from the sandbox. */
 export interface ImageStore {
@@ -83,7 +84,7 @@ async function plan(
     const path = (program: Program): string =>
         "hostFile" in program ? program.hostFile : store.program(program.tool, program.program);
     for (const text of new Set(references)) {
-        const reference = parseReference(text);
+        const reference = parseImageReference(text);
         const recipe = recipeFor(reference);
         const short = text.replace(/@sha256:.*/, "");
         if ("none" in recipe) {

@@ -1,5 +1,5 @@
 import { lockedVersion } from "../releases/goModules";
-import type { ImageReference } from "./reference";
+import type { ImageReference } from "../../components/imageReference";
 
 /** How to make an image: one layer with programs and what they need. */
 export interface Recipe {

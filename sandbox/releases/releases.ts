@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
+    imagesIn,
     loadRelease,
     lockedRelease,
     parseRelease,
@@ -15,7 +16,6 @@ import {
 import { program } from "../tools";
 import * as assemble from "./assemble";
 import { lockedVersion } from "./goModules";
-import { imageReferences } from "./imageReferences";
 
 /** Where the programs that run in the sandbox get their release manifests from. */
 export interface PreparedReleases {
@@ -106,7 +106,7 @@ async function load(lock: ReleaseLock, source: ReleaseSource): Promise<LoadedRel
 }
 
 async function imagesOf(lock: ReleaseLock, source: ReleaseSource): Promise<string[]> {
-    return imageReferences((await load(lock, source)).flatMap(parseRelease));
+    return imagesIn((await load(lock, source)).flatMap(parseRelease));
 }
 
 const lockName = "releases.lock.json";

@@ -5,10 +5,11 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultCatchUpImage } from "../../../components/catchUp";
+import { parseImageReference } from "../../../components/imageReference";
 import { prepareImage, sharedLibraries, writeArchive } from "../../../sandbox/images/archive";
 import { importImages, type ImageStore } from "../../../sandbox/images/images";
 import { type Program, recipeFor } from "../../../sandbox/images/recipes";
-import { localNames, parseReference } from "../../../sandbox/images/reference";
+import { localNames } from "../../../sandbox/images/reference";
 import { tar, tarSize, type TarEntry } from "../../../sandbox/images/tar";
 import { searchPath } from "../../../sandbox/machine";
 import { lockedVersion } from "../../../sandbox/releases/goModules";
@@ -24,23 +25,26 @@ describe("sandbox images", () => {
 
     describe("references", () => {
         it("fill in Docker's defaults", () => {
-            expect(parseReference("alpine").repository).to.equal("docker.io/library/alpine");
-            expect(parseReference("alpine").tag).to.equal("latest");
-            expect(parseReference("fluxcd/flux").repository).to.equal("docker.io/fluxcd/flux");
-            expect(parseReference("localhost:5000/a/b:c")).to.include({ repository: "localhost:5000/a/b", tag: "c" });
+            expect(parseImageReference("alpine").repository).to.equal("docker.io/library/alpine");
+            expect(parseImageReference("alpine").tag).to.equal("latest");
+            expect(parseImageReference("fluxcd/flux").repository).to.equal("docker.io/fluxcd/flux");
+            expect(parseImageReference("localhost:5000/a/b:c")).to.include({
+                repository: "localhost:5000/a/b",
+                tag: "c",
+            });
         });
 
         it("are looked up by tag and by digest", () => {
-            expect(localNames(parseReference(`ghcr.io/a/b:v1@${digest}`))).to.deep.equal([
+            expect(localNames(parseImageReference(`ghcr.io/a/b:v1@${digest}`))).to.deep.equal([
                 "ghcr.io/a/b:v1",
                 `ghcr.io/a/b@${digest}`,
             ]);
-            expect(localNames(parseReference(`ghcr.io/a/b@${digest}`))).to.deep.equal([`ghcr.io/a/b@${digest}`]);
+            expect(localNames(parseImageReference(`ghcr.io/a/b@${digest}`))).to.deep.equal([`ghcr.io/a/b@${digest}`]);
         });
 
         for (const text of ["", "a b", "a@sha256:12", ":v1"]) {
             it(`refuse ${JSON.stringify(text)}`, () => {
-                expect(() => parseReference(text)).to.throw(`"${text}" isn't an image reference`);
+                expect(() => parseImageReference(text)).to.throw(`"${text}" isn't an image reference`);
             });
         }
     });
@@ -50,25 +54,25 @@ describe("sandbox images", () => {
         const controller = `ghcr.io/tektoncd/pipeline/controller-${"a".repeat(32)}`;
 
         it("know Tekton's images by their program, whatever ko's hash", () => {
-            const recipe = recipeFor(parseReference(`${controller}:${pipelines}@${digest}`));
+            const recipe = recipeFor(parseImageReference(`${controller}:${pipelines}@${digest}`));
             expect(recipe).to.include({ name: "tekton-pipelines-controller", user: "65532:65532" });
         });
 
         it("don't pass off another version's image", () => {
-            const recipe = recipeFor(parseReference(`${controller}:v0.1.0@${digest}`));
+            const recipe = recipeFor(parseImageReference(`${controller}:v0.1.0@${digest}`));
             expect(recipe).to.deep.equal({ none: `the sandbox builds ${pipelines}` });
         });
 
         it("exist for Flux's buildable controllers only", () => {
             const version = lockedVersion("source-controller", "github.com/fluxcd/source-controller");
-            const built = recipeFor(parseReference(`ghcr.io/fluxcd/source-controller:${version}`));
+            const built = recipeFor(parseImageReference(`ghcr.io/fluxcd/source-controller:${version}`));
             expect(built).to.include({ name: "source-controller", user: "65534:65534" });
-            expect(recipeFor(parseReference("ghcr.io/fluxcd/helm-controller:v1.6.3"))).to.have.property("none");
+            expect(recipeFor(parseImageReference("ghcr.io/fluxcd/helm-controller:v1.6.3"))).to.have.property("none");
         });
 
         it("make busybox of the shell image and of alpine", () => {
             for (const text of ["alpine", "docker.io/library/alpine:3.22", `cgr.dev/chainguard/busybox@${digest}`]) {
-                expect(recipeFor(parseReference(text)), text).to.include({ name: "busybox", applets: true });
+                expect(recipeFor(parseImageReference(text)), text).to.include({ name: "busybox", applets: true });
             }
         });
     });
@@ -84,7 +88,7 @@ describe("sandbox images", () => {
 
         before(async function () {
             if (process.getuid?.() !== 0) return this.skip();
-            const recipe = recipeFor(parseReference(defaultCatchUpImage));
+            const recipe = recipeFor(parseImageReference(defaultCatchUpImage));
             if ("none" in recipe) throw new Error(recipe.none);
             const hostFile = (program: Program) => ("hostFile" in program ? program.hostFile : "");
             if (!Object.values(recipe.programs).map(hostFile).every(existsSync)) return this.skip();

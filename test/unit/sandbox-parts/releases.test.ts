@@ -7,13 +7,21 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseImageReference } from "../../../components/imageReference";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
-import { loadRelease, lockedRelease, objectId, parseRelease, products, readLock } from "../../../components/release";
+import {
+    imagesIn,
+    loadRelease,
+    lockedRelease,
+    objectId,
+    parseRelease,
+    products,
+    readLock,
+} from "../../../components/release";
 import { recipeFor } from "../../../sandbox/images/recipes";
-import { parseReference } from "../../../sandbox/images/reference";
+
 import { findCommand } from "../../../sandbox/machine";
 import { lockedVersion } from "../../../sandbox/releases/goModules";
-import { imageReferences } from "../../../sandbox/releases/imageReferences";
 import { assembleInto, prepareReleases } from "../../../sandbox/releases/releases";
 import { program } from "../../../sandbox/tools";
 import { releaseObjects, releasesFolder } from "../release/support";
@@ -23,40 +31,8 @@ const versions = {
     "tekton-triggers": lockedVersion("tekton-triggers", "github.com/tektoncd/triggers"),
     flux: "v2.9.4",
 };
-const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 
 describe("sandbox releases", () => {
-    describe("image references", () => {
-        const deployment = (container: object): KubernetesObject => ({
-            apiVersion: "apps/v1",
-            kind: "Deployment",
-            metadata: { name: "controller" },
-            spec: { template: { spec: { containers: [container] } } },
-        });
-
-        it("are found in images, arguments and environment", () => {
-            const objects = [
-                deployment({
-                    image: "alpine",
-                    args: ["-nop-image", `ghcr.io/a/nop:v1@${digest}`, "--shell-image=cgr.dev/x/busybox:1.2"],
-                    env: [{ name: "SINK_IMAGE", value: `ghcr.io/a/sink@${digest}` }],
-                }),
-            ];
-            expect(imageReferences(objects)).to.deep.equal([
-                "alpine",
-                `ghcr.io/a/nop:v1@${digest}`,
-                "cgr.dev/x/busybox:1.2",
-                `ghcr.io/a/sink@${digest}`,
-            ]);
-        });
-
-        it("aren't taken for addresses, files and schemas", () => {
-            const args = ["--events-addr=http://notification-controller.flux-system.svc/", "/etc/config:ro", "a.b/c"];
-            const schema = { ...deployment({}), spec: { versions: [{ description: `ghcr.io/a/b@${digest}` }] } };
-            expect(imageReferences([deployment({ args }), schema])).to.deep.equal([]);
-        });
-    });
-
     describe("from a mirror", () => {
         it("lists every image of the real releases", async function () {
             if (!releasesFolder) return this.skip();
@@ -177,8 +153,8 @@ describe("sandbox releases", () => {
 
         it("asks for images that the sandbox can make", function () {
             if (!assembled) return this.skip();
-            const references = imageReferences(Object.values(assembled).flat());
-            const none = references.filter((text) => "none" in recipeFor(parseReference(text)));
+            const references = imagesIn(Object.values(assembled).flat());
+            const none = references.filter((text) => "none" in recipeFor(parseImageReference(text)));
             expect(none.map((text) => text.replace(/[:@].*/, ""))).to.deep.equal([
                 "mcr.microsoft.com/powershell",
                 "ghcr.io/fluxcd/helm-controller",
