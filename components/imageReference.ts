@@ -7,8 +7,10 @@ export interface ImageReference {
     readonly digest?: string;
 }
 
-const pattern =
-    /^(?<path>[a-zA-Z0-9][\w.:/-]*?)(?<suffix>(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?)$/;
+/** https://github.com/distribution/reference/blob/main/reference.go, without IPv6 addresses. */
+const part = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const path = `(?<path>(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]+)?/)?${part}(?:/${part})*)`;
+const pattern = new RegExp(`^${path}(?<suffix>(?::(?<tag>\\w[\\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?)$`);
 
 /**
  * Parses an image reference: https://github.com/distribution/reference

@@ -15,6 +15,7 @@ export * from "./eventAuthentication";
 export * from "./flux";
 export * from "./fluxSync";
 export * from "./generation";
+export * from "./imageReference";
 export * from "./kubernetesObject";
 export * from "./kubernetesResource";
 export * from "./listenerNetworkPolicy";

@@ -6,6 +6,7 @@ import { DemoPipeline, demoPipelineParams } from "../components/demoPipeline";
 import { EventAuthentication } from "../components/eventAuthentication";
 import { Flux } from "../components/flux";
 import { FluxSync } from "../components/fluxSync";
+import { inRegistries } from "../components/imageReference";
 import { Receiver } from "../components/receiver";
 import type { Route, Source } from "../components/route";
 import { TektonPipelines } from "../components/tektonPipelines";
@@ -103,7 +104,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             generation,
             namespace: config.namespace,
             pipelineName: config.pipelineName,
-            image: config.pipelineImage,
+            image: inRegistries(config.pipelineImage, config.imageRegistries),
         },
         { provider, dependsOn: [pipelines] },
     );
@@ -169,7 +170,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
                 sources,
                 catchUpName: config.catchUpName,
                 schedule: config.catchUpSchedule,
-                image: config.catchUpImage,
+                image: inRegistries(config.catchUpImage, config.imageRegistries),
             },
             onFlux,
         );

@@ -12,6 +12,7 @@ import {
 import { demoPipelineParams } from "../components/demoPipeline";
 import type { GitCredentials } from "../components/fluxSync";
 import { defaultCatchUpImage } from "../components/catchUp";
+import { isImageReference } from "../components/imageReference";
 import { eventParams, sourceKinds } from "../components/route";
 import { runNameLength } from "../components/triggerChain/cel";
 import { runNamings } from "../components/triggerChain/triggerChain";
@@ -34,6 +35,14 @@ const gitUrl = z
     .regex(
         /^(https?|ssh):\/\/[^/\s]+\/\S+$/,
         "must be http://…, https://… or ssh://user@host/… (git@host:path is not a URL: write ssh://git@host/path)",
+    );
+const image = z.string().refine(isImageReference, "must be an image, such as alpine or ghcr.io/my-org/tools:v1");
+/** A registry always has a dot or a port in its name, or it is localhost: otherwise it would be a path on docker.io. */
+const registry = z
+    .string()
+    .regex(
+        /^([a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?|[a-z0-9-]+:\d+|localhost)(\/[a-z0-9._-]+)*$/,
+        "must be a registry or a path on one, such as docker.io or registry.example.com/mirror, without https://, tag and final slash",
     );
 const baseUrl = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" });
 
@@ -68,6 +77,7 @@ export const schema = z.strictObject({
     crdDescriptions: z.boolean().default(true),
     readyTimeout: duration.default("5m"),
     adopt: z.boolean().default(false),
+    imageRegistries: z.record(registry, registry).default({}),
 
     tektonFeatureFlags: z.record(z.string(), z.string()).default({}),
 
@@ -115,9 +125,9 @@ export const schema = z.strictObject({
         .string()
         .regex(/^(@\w+|\S+( \S+){4})$/, "must be a schedule in cron's notation, such as */5 * * * *")
         .default("*/5 * * * *"),
-    catchUpImage: z.string().min(1).default(defaultCatchUpImage),
+    catchUpImage: image.default(defaultCatchUpImage),
     pipelineName: objectName.default("flux-demo-pipeline"),
-    pipelineImage: z.string().min(1).default("alpine"),
+    pipelineImage: image.default("alpine"),
     routes: z.array(route).default([]),
 });
 
@@ -244,6 +254,8 @@ function explain(issue: z.core.$ZodIssue, values: unknown): string {
                 )
                 .join("\n  - ");
         }
+        case "invalid_key":
+            return `${path}: the key ${issue.issues[0]?.message}.`;
         case "invalid_type":
             return `${path}: ${given} must be of type ${issue.expected}.`;
         default:

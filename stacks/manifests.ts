@@ -1,17 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../components/kubernetesObject";
 import { withWebhookIngress } from "../components/flux";
-import { fluxInstall, loadRelease, parseRelease, type Product } from "../components/release";
+import { inRegistries } from "../components/imageReference";
+import { fluxInstall, loadRelease, parseRelease, type Product, withImages } from "../components/release";
 import { withFeatureFlags } from "../components/tektonPipelines";
 import type { ClusterConfig } from "./config";
+import { registriesOutside } from "./images";
 import { claimed } from "./ownership";
 
 /** The objects of each of the stack's releases. */
 export type Manifests = Readonly<Record<Product, readonly KubernetesObject[]>>;
 
 /**
- * Loads, verifies and parses the stack's releases, and selects of Flux what the config asks for. It all happens before
- * the first resource is registered, so that a release that can't be had or trusted changes nothing.
+ * Loads, verifies and parses the stack's releases, selects of Flux what the config asks for, and puts the stack's own
+ * registries into the images' names. It all happens before the first resource is registered, so that a release that
+ * can't be had or trusted changes nothing.
  * @throws ReleaseError
  */
 export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
@@ -38,9 +41,16 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         tolerationKeys: config.fluxTolerationKeys,
     });
     const ingress = config.receiverIngressNamespace;
-    return {
-        "tekton-pipelines": claimed(withFeatureFlags(pipelines, config.tektonFeatureFlags)),
-        "tekton-triggers": claimed(triggers),
-        flux: claimed(ingress === undefined ? installed : withWebhookIngress(installed, ingress)),
+    const finished = (objects: readonly KubernetesObject[]): KubernetesObject[] =>
+        claimed(withImages(objects, (image) => inRegistries(image, config.imageRegistries)));
+    const manifests = {
+        "tekton-pipelines": finished(withFeatureFlags(pipelines, config.tektonFeatureFlags)),
+        "tekton-triggers": finished(triggers),
+        flux: finished(ingress === undefined ? installed : withWebhookIngress(installed, ingress)),
     };
+    const outside = registriesOutside(config, manifests);
+    if (outside.length > 0) {
+        await pulumi.log.info(`imageRegistries has no entry for ${outside.join(", ")}: images are pulled from there.`);
+    }
+    return manifests;
 }

@@ -87,6 +87,15 @@ describe("stack config", () => {
         });
     }
 
+    it("takes registries, and paths on registries, to replace others", async () => {
+        const imageRegistries = {
+            "docker.io": "registry.example.com/hub",
+            "ghcr.io/fluxcd": "localhost:5000/flux",
+            "cgr.dev": "registry:5000",
+        };
+        expect((await read({ gitUrl, imageRegistries })).imageRegistries).to.deep.equal(imageRegistries);
+    });
+
     it("takes an empty value for one that isn't set", async () => {
         const config = await read({ gitUrl, releaseMirror: "", gitUsername: "", gitPassword: "", receiverBaseUrl: "" });
         expect(config.releaseMirror).to.equal(undefined);
@@ -177,6 +186,22 @@ describe("stack config", () => {
             "a feature flag that isn't a text",
             { gitUrl, tektonFeatureFlags: { coschedule: true } },
             "tektonFeatureFlags.coschedule: true must be of type string",
+        ],
+        [
+            "a registry that is a short name",
+            { gitUrl, imageRegistries: { alpine: "registry.example.com/alpine" } },
+            "imageRegistries.alpine: the key must be a registry or a path on one, such as docker.io",
+        ],
+        [
+            "a registry that is a URL",
+            { gitUrl, imageRegistries: { "ghcr.io": "https://registry.example.com" } },
+            'imageRegistries.ghcr.io: "https://registry.example.com" must be a registry',
+            "without https://",
+        ],
+        [
+            "an image that is none",
+            { gitUrl, pipelineImage: "https://ghcr.io/a/b" },
+            'pipelineImage: "https://ghcr.io/a/b" must be an image',
         ],
         [
             "a listener's name that leaves no room for its Service's",

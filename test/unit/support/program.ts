@@ -11,6 +11,8 @@ export interface ReleaseSet {
     readonly title: string;
     readonly kubernetesMinor: string;
     readonly config: Readonly<Record<"tektonPipelinesVersion" | "tektonTriggersVersion" | "fluxVersion", string>>;
+    /** What else the stack's config sets. */
+    readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export const today: ReleaseSet = {
@@ -32,7 +34,7 @@ export interface ProgramRun {
 const runs = new Map<ReleaseSet, Promise<ProgramRun>>();
 
 /**
- * Runs index.ts, freshly loaded, with nothing configured but the releases and a Git URL, on the real release manifests,
+ * Runs index.ts, freshly loaded, with nothing configured but the release set and a Git URL, on the real release manifests,
  * the simulated engine and a simulated API server; once for all tests that ask for the same releases. Skips the test, by
  * its name, where the manifests can't be had.
  */
@@ -65,12 +67,13 @@ export function chainObjects({ resources }: ProgramRun): KubernetesObject[] {
         .map(({ inputs }) => inputs);
 }
 
-async function runFreshly({ kubernetesMinor, config }: ReleaseSet): Promise<ProgramRun> {
+async function runFreshly({ kubernetesMinor, config, settings }: ReleaseSet): Promise<ProgramRun> {
     const server = await startApiServer(kubernetesMinor);
     try {
         return await simulate(
             {
                 ...config,
+                ...settings,
                 gitUrl: "https://git.example.com/fleet-infra.git",
                 releaseMirror: mirror,
                 "kubernetes:kubeconfig": server.kubeconfig,
