@@ -1,15 +1,24 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "./kubernetesObject";
 import { ReleaseError } from "./release/error";
+import type { FinalizerRemovalSettings } from "./release/finalizerRemoval";
 import { Release, type ReleaseArgs } from "./release/release";
 
-/** `objects` are those of `fluxInstall`: what `flux bootstrap` would install. @see ReleaseArgs */
-export type FluxArgs = Omit<ReleaseArgs, "namespaces">;
+/**
+ * `objects` are those of `fluxInstall`: what `flux bootstrap` would install. `kubeconfig` and `kubeContext` are those
+ * of the provider: the removal of finalizers reaches the cluster by itself. @see ReleaseArgs
+ */
+export type FluxArgs = Omit<ReleaseArgs, "namespaces"> & Omit<FinalizerRemovalSettings, "finalizer">;
 
-/** Flux's controllers: https://fluxcd.io/flux/components/. Ready when each of them is. */
+/**
+ * Flux's controllers: https://fluxcd.io/flux/components/. Ready when each of them is. Its removal leaves what Flux
+ * deployed, and never waits for a Flux object that is still there, as `flux uninstall` doesn't.
+ */
 export class Flux extends Release {
     constructor(name: string, args: FluxArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("flux-to-tekton:flux:Flux", name, args, opts);
+        const { kubeconfig, kubeContext } = args;
+        const finalizers = { finalizer: "finalizers.fluxcd.io", kubeconfig, kubeContext };
+        super("flux-to-tekton:flux:Flux", name, args, opts, finalizers);
         this.registerOutputs({ version: this.version });
     }
 }

@@ -20,6 +20,9 @@ export type GitCredentials =
           readonly knownHosts: pulumi.Input<string>;
       };
 
+/** What becomes of that which a Kustomization deployed when it is removed itself: https://fluxcd.io/flux/components/kustomize/kustomizations/#deletion-policy */
+export const deletionPolicies = ["Orphan", "WaitForTermination", "Delete", "MirrorPrune"] as const;
+
 /** What Flux reconciles from Git. */
 export interface FluxSyncArgs {
     /** Of the releases on the cluster: it says which API versions they serve. */
@@ -36,6 +39,12 @@ export interface FluxSyncArgs {
     readonly path?: string;
     /** How often Flux looks for a new commit by itself; the Receiver makes it look at once. @default "1m0s" */
     readonly interval?: string;
+    /**
+     * What becomes of what Flux deployed when this is removed: `Orphan` leaves it, `WaitForTermination` has Flux remove
+     * it first; `Delete` and `MirrorPrune` (which comes to `Delete`, as it prunes) don't wait until it is gone, and what
+     * is left then when the controllers go stays. The releases of 2020 have no choice: they remove it. @default "Orphan"
+     */
+    readonly deletionPolicy?: (typeof deletionPolicies)[number];
     /** @default none: the repository is public */
     readonly credentials?: GitCredentials;
     /** How long the first fetch and the first reconciliation may take. @default "3m" */
@@ -47,7 +56,7 @@ export interface FluxSyncArgs {
  * https://fluxcd.io/flux/installation/bootstrap/generic-git-server/
  *
  * It waits until both are Ready; a repository that can't be read, or a path that isn't there, fails with the message
- * of the condition. The Kustomization prunes what leaves Git, but removing the Kustomization leaves what it deployed.
+ * of the condition. The Kustomization prunes what leaves Git; `deletionPolicy` says what becomes of the rest when it is removed.
  */
 export class FluxSync extends pulumi.ComponentResource {
     /** The GitRepository's name. */
@@ -97,7 +106,7 @@ export class FluxSync extends pulumi.ComponentResource {
                     path: args.path ?? "./",
                     prune: true,
                     sourceRef: { kind: "GitRepository", name: repository.metadata.name },
-                    ...(args.generation === "2020" ? {} : { deletionPolicy: "Orphan" }),
+                    ...(args.generation === "2020" ? {} : { deletionPolicy: args.deletionPolicy ?? "Orphan" }),
                 },
             },
             waiting,

@@ -32,8 +32,11 @@ export async function callReceiver(path: string | undefined): Promise<void> {
     await setReceiver(setting("SANDBOX_GIT_ROOT"), repository, url);
 }
 
-/** Commits a change of the greeting that Flux deploys, and pushes it. Returns the commit's hash. */
-export async function push(message: string): Promise<string> {
+/**
+ * Commits a change of the greeting that Flux deploys, and pushes it. Returns the commit's hash.
+ * @param others path → content of what the commit changes besides
+ */
+export async function push(message: string, others: Readonly<Record<string, string>> = {}): Promise<string> {
     const greeting = {
         apiVersion: "v1",
         kind: "ConfigMap",
@@ -43,7 +46,7 @@ export async function push(message: string): Promise<string> {
     return commit({
         url: setting("SANDBOX_GIT_URL") + repository,
         message,
-        files: { "staging-cluster/greeting.yaml": JSON.stringify(greeting, undefined, 2) },
+        files: { ...others, "staging-cluster/greeting.yaml": JSON.stringify(greeting, undefined, 2) },
     });
 }
 

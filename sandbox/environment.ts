@@ -27,7 +27,8 @@ export function sandboxEnvironment(
 ): NodeJS.ProcessEnv {
     const own = withoutProxies(caller);
     if (releaseMirror && own.RELEASE_MIRROR && isUrl(own.RELEASE_MIRROR)) delete own.RELEASE_MIRROR;
-    const path = [...programDirs, randomPlugin(caller).dir, searchPath()].join(delimiter);
+    const dynamicProvider = join(projectDir, "sandbox", "plugins", "pulumi-nodejs");
+    const path = [...programDirs, dynamicProvider, randomPlugin(caller).dir, searchPath()].join(delimiter);
     const defaults: NodeJS.ProcessEnv = {
         PULUMI_HOME: state.pulumiHome,
         PULUMI_BACKEND_URL: `file://${state.pulumiBackend}`,
@@ -74,5 +75,5 @@ export function randomPlugin(caller: NodeJS.ProcessEnv = process.env): { dir: st
         : undefined;
     return installed
         ? { dir: installed, standIn: false }
-        : { dir: join(projectDir, "sandbox", "plugins"), standIn: true };
+        : { dir: join(projectDir, "sandbox", "plugins", "random"), standIn: true };
 }

@@ -75,7 +75,14 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
     );
     const flux = new Flux(
         "flux",
-        { version: config.fluxVersion, objects: manifests.flux, readyTimeout, crdDescriptions },
+        {
+            version: config.fluxVersion,
+            objects: manifests.flux,
+            readyTimeout,
+            crdDescriptions,
+            kubeconfig: config.kubeconfig,
+            kubeContext: config.kubeContext,
+        },
         opts,
     );
     // No output says that a controller is there to judge, act on and, at the end, release a custom resource.
@@ -93,6 +100,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             branch: config.gitBranch,
             path: config.gitPath,
             interval: config.gitInterval,
+            deletionPolicy: config.gitDeletionPolicy,
             credentials: config.gitCredentials,
             readyTimeout,
         },

@@ -10,7 +10,7 @@ import {
     type Product,
 } from "../components/release";
 import { demoPipelineParams } from "../components/demoPipeline";
-import type { GitCredentials } from "../components/fluxSync";
+import { deletionPolicies, type GitCredentials } from "../components/fluxSync";
 import { defaultCatchUpImage } from "../components/catchUp";
 import { isImageReference } from "../components/imageReference";
 import { eventParams, sourceKinds } from "../components/route";
@@ -98,6 +98,7 @@ export const schema = z.strictObject({
     gitBranch: z.string().min(1).default("main"),
     gitPath: z.string().min(1).default("./"),
     gitInterval: duration.default("1m0s"),
+    gitDeletionPolicy: z.enum(deletionPolicies).default("Orphan"),
     gitUsername: text.optional(),
     gitKnownHosts: text.optional(),
     syncName: objectName.default("flux-system"),

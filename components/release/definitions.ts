@@ -11,10 +11,16 @@ const schemaMapKeywords = new Set(["properties", "patternProperties", "definitio
 interface Definition extends KubernetesObject {
     readonly spec: {
         readonly group: string;
-        readonly names: { readonly kind: string };
+        readonly names: { readonly kind: string; readonly plural: string };
+        /** Of apiextensions.k8s.io/v1beta1, where one version needs no list. */
+        readonly version?: string;
         /** Of apiextensions.k8s.io/v1beta1, for all versions. */
         readonly validation?: { readonly openAPIV3Schema?: Schema };
-        readonly versions?: readonly { readonly schema?: { readonly openAPIV3Schema?: Schema } }[];
+        readonly versions?: readonly {
+            readonly name: string;
+            readonly storage: boolean;
+            readonly schema?: { readonly openAPIV3Schema?: Schema };
+        }[];
     };
 }
 

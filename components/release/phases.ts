@@ -8,8 +8,10 @@ export interface Phases {
     readonly namespaces: readonly KubernetesObject[];
     /** CustomResourceDefinitions. */
     readonly definitions: readonly KubernetesObject[];
-    /** Everything that is in none of the other lists: RBAC, configuration, Services, workloads … */
+    /** Everything that is in none of the other lists: RBAC, configuration, Services … */
     readonly objects: readonly KubernetesObject[];
+    /** What runs pods: the controllers. */
+    readonly workloads: readonly KubernetesObject[];
     /** Validating and mutating webhook configurations: after the workloads that answer them. */
     readonly webhookConfigurations: readonly KubernetesObject[];
     /** Objects of the kinds that `definitions` define: once the webhooks that judge them serve. */
@@ -22,7 +24,11 @@ export interface Phases {
     readonly customResourceServers: readonly KubernetesObject[];
 }
 
-const workloadKinds = new Set(["apps/Deployment", "apps/StatefulSet", "apps/DaemonSet"]);
+const workloadKinds = new Set(["apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"]);
+
+function isWorkload(object: KubernetesObject): boolean {
+    return workloadKinds.has(kindId(object));
+}
 
 /** Sorts the objects of a release into the phases in which to apply them. Every object is in exactly one. */
 export function phasesOf(objects: readonly KubernetesObject[]): Phases {
@@ -36,13 +42,15 @@ export function phasesOf(objects: readonly KubernetesObject[]): Phases {
             return "webhookConfigurations";
         }
         if (isCustomResource(object)) return "customResources";
-        return servers.has(object) ? "customResourceServers" : "objects";
+        if (servers.has(object)) return "customResourceServers";
+        return isWorkload(object) ? "workloads" : "objects";
     };
     const inPhase = (phase: keyof Phases) => objects.filter((object) => phaseOf(object) === phase);
     return {
         namespaces: inPhase("namespaces"),
         definitions: inPhase("definitions"),
         objects: inPhase("objects"),
+        workloads: inPhase("workloads"),
         webhookConfigurations: inPhase("webhookConfigurations"),
         customResources: inPhase("customResources"),
         customResourceServers: inPhase("customResourceServers"),
@@ -65,9 +73,7 @@ function workloadsBehind(
         (object) => kindId(object) === "Service" && named.has(`${object.metadata.namespace}/${object.metadata.name}`),
     );
     return new Set(
-        objects.filter(
-            (object) => workloadKinds.has(kindId(object)) && services.some((service) => serves(object, service)),
-        ),
+        objects.filter((object) => isWorkload(object) && services.some((service) => serves(object, service))),
     );
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../kubernetesObject";
 import { KubernetesResource, skipAwaitAnnotation, waitForAnnotation } from "../kubernetesResource";
+import { FinalizerRemoval, type FinalizerRemovalSettings } from "./finalizerRemoval";
 import { phasesOf, withoutDescriptions } from "./manifest";
 
 /** How to install a release. */
@@ -23,8 +24,6 @@ export interface ReleaseArgs {
 /** @default of {@link ReleaseArgs.readyTimeout} */
 export const defaultReadyTimeout = "5m";
 
-const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet", "Job"]);
-
 /**
  * A release manifest, installed in the order in which a cluster can take it:
  *
@@ -35,7 +34,8 @@ const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet",
  * 4. custom resources.
  *
  * Removal is the same order backwards: the webhook configurations go while the webhooks still answer. A registered
- * webhook without a pod would refuse the garbage collector's own updates, and a deletion would never end.
+ * webhook without a pod would refuse the garbage collector's own updates, and a deletion would never end. Finalizers
+ * that only the release's controllers clear are removed once those are gone.
  *
  * Whatever needs this release `dependsOn` the component.
  */
@@ -45,7 +45,14 @@ export abstract class Release extends pulumi.ComponentResource {
     /** The namespaces that the release creates, by name. */
     readonly namespaces: Readonly<Record<string, KubernetesResource>>;
 
-    protected constructor(type: string, name: string, args: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    /** @param finalizers the finalizer that the release's controllers leave behind, if they use one */
+    protected constructor(
+        type: string,
+        name: string,
+        args: ReleaseArgs,
+        opts?: pulumi.ComponentResourceOptions,
+        finalizers?: FinalizerRemovalSettings,
+    ) {
         super(type, name, {}, opts);
         this.version = args.version;
         const phases = phasesOf(args.objects);
@@ -79,13 +86,19 @@ export abstract class Release extends pulumi.ComponentResource {
         const definitions = phases.definitions.map((definition) =>
             register(args.crdDescriptions === false ? withoutDescriptions(definition) : definition, {}),
         );
-        const isWorkload = (object: KubernetesObject): boolean => workloadKinds.has(object.kind);
-        const foundations = phases.objects
-            .filter((object) => !isWorkload(object))
-            .map((object) => register(withoutAwait(object), inNamespace(object)));
-        const workloads = phases.objects
-            .filter(isWorkload)
-            .map((object) => register(object, { ...after(object, [...definitions, ...foundations]), ...waiting }));
+        const foundations = phases.objects.map((object) => register(withoutAwait(object), inNamespace(object)));
+        const removal =
+            finalizers &&
+            new FinalizerRemoval(
+                `${name}-finalizers`,
+                { ...finalizers, definitions: phases.definitions, deployments: phases.workloads },
+                { parent: this, dependsOn: definitions },
+            );
+        const workloads = phases.workloads.map((object) => {
+            const options = after(object, [...definitions, ...foundations, ...(removal ? [removal] : [])]);
+            // What is removed after the controllers has to know that they are gone, not only doomed with the namespace.
+            return register(object, { ...options, ...waiting, ...(removal && { deletedWith: undefined }) });
+        });
         const webhooks = phases.webhookConfigurations.map((object) =>
             register(awaited(object, webhookConditions(object)), { dependsOn: workloads, ...waiting }),
         );

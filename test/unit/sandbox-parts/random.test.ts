@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodings, password, standIn } from "../../../sandbox/plugins/random";
+import { encodings, password, standIn } from "../../../sandbox/plugins/random/random";
 
-const executable = join(__dirname, "../../../sandbox/plugins/pulumi-resource-random");
+const executable = join(__dirname, "../../../sandbox/plugins/random/pulumi-resource-random");
 const randomId = "urn:pulumi:staging::flux-to-tekton::a:b:C$random:index/randomId:RandomId::token";
 const randomPassword = "urn:pulumi:staging::flux-to-tekton::random:index/randomPassword:RandomPassword::token";
 
