@@ -2,7 +2,7 @@ import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-    { ignores: ["node_modules", "dist", "docs/api"] },
+    { ignores: ["node_modules", "dist", "docs/api", "examples/*/bin"] },
     {
         files: ["**/*.ts"],
         extends: [tseslint.configs.recommended],

@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect } from "chai";
+import { execa } from "execa";
+import ts from "typescript";
+import { outputOf, type Registrations, simulate } from "./support/engine";
+import { lockedReleases, today } from "./support/program";
+import { mirror, releaseText } from "./support/releases";
+
+const root = resolve(__dirname, "../..");
+const { name, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    name: string;
+    dependencies: Record<string, string>;
+};
+
+/** A program of someone else's, in a folder of its own, with the package as `npm pack` makes it. */
+describe("the package, in another Pulumi program", function () {
+    this.timeout(240_000);
+
+    let folder: string;
+    let app: string;
+    const installed = (...path: string[]): string => join(app, "node_modules", name, ...path);
+
+    before(async () => {
+        folder = await mkdtemp(join(tmpdir(), "library-"));
+        app = join(folder, "two-routes");
+        await cp(join(root, "examples/two-routes"), app, {
+            recursive: true,
+            filter: (path) => !/node_modules|bin$/.test(path.slice(root.length)),
+        });
+        const [{ filename }] = JSON.parse(
+            (await execa("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root })).stdout,
+        ) as [{ filename: string }];
+        await mkdir(installed(), { recursive: true });
+        await execa("tar", ["-xzf", join(folder, filename), "-C", installed(), "--strip-components=1"]);
+        // What npm would install beside it, and nothing else of what this checkout has.
+        for (const dependency of [...Object.keys(dependencies), "@types/node"]) {
+            const link = join(folder, "node_modules", dependency);
+            await mkdir(dirname(link), { recursive: true });
+            await symlink(join(root, "node_modules", dependency), link);
+        }
+    });
+    after(() => rm(folder, { recursive: true, force: true }));
+
+    it("has the compiled components with their types, and nothing of the program around them", () => {
+        const files = readdirSync(installed(), { recursive: true, encoding: "utf8" });
+        expect(files).to.include.members(["dist/components/index.js", "dist/components/index.d.ts", "LICENSE"]);
+        expect(files.filter((file) => /\.ts$/.test(file) && !/\.d\.ts$/.test(file))).to.deep.equal([]);
+        expect(readdirSync(installed("dist"))).to.deep.equal(["components"]);
+    });
+
+    it("requires only what it declares", () => {
+        const files = readdirSync(installed("dist"), { recursive: true, encoding: "utf8" });
+        const required = files
+            .filter((file) => file.endsWith(".js"))
+            .flatMap((file) => [
+                ...readFileSync(installed("dist", file), "utf8").matchAll(/require\("([^".][^"]*)"\)/g),
+            ])
+            .map(([, module]) => module!)
+            .filter((module) => !module.startsWith("node:"))
+            .map((module) => /^(@[^/]+\/)?[^/]+/.exec(module)![0]);
+        expect(Object.keys(dependencies)).to.include.members(required);
+        expect(required).to.include("@pulumi/pulumi");
+    });
+
+    it("is found by TypeScript in every mode of resolution", () => {
+        const { ModuleResolutionKind } = ts;
+        for (const kind of [ModuleResolutionKind.Node10, ModuleResolutionKind.NodeNext, ModuleResolutionKind.Bundler]) {
+            const { resolvedModule } = ts.resolveModuleName(
+                `${name}/components`,
+                join(app, "index.ts"),
+                { moduleResolution: kind },
+                ts.sys,
+            );
+            expect(resolvedModule?.resolvedFileName, ModuleResolutionKind[kind])
+                .to.be.a("string")
+                .and.match(/dist\/components\/index\.d\.ts$/);
+        }
+    });
+
+    it("is imported by JavaScript, in either of its module systems", async () => {
+        const components = createRequire(join(app, "index.js"))(`${name}/components`) as Record<string, unknown>;
+        expect(components).to.include.keys("TriggerChain", "loadRelease", "phasesOf", "Release");
+        const program = join(app, "program.mjs");
+        await writeFile(program, `export { TriggerChain, loadRelease } from "${name}/components";\n`);
+        // Not import(), which is compiled to require().
+        const load = new Function("url", "return import(url)") as (url: string) => Promise<Record<string, unknown>>;
+        expect((await load(pathToFileURL(program).href)).TriggerChain).to.equal(components.TriggerChain);
+    });
+
+    describe("examples/two-routes", () => {
+        before(async () => {
+            await execa(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", app]);
+        });
+
+        async function run(config: Record<string, unknown> = {}): Promise<Registrations> {
+            const program = createRequire(join(app, "index.js"))("./bin/index.js") as () => Promise<object>;
+            const urls = { shopUrl: "https://git.example.com/shop.git", docsUrl: "https://git.example.com/docs.git" };
+            return (await simulate({ ...urls, ...config }, program)).resources;
+        }
+
+        it("compiles, and wires two repositories to two pipelines", async () => {
+            const resources = await run();
+            const { triggers } = resources.object("EventListener").inputs.spec as { triggers: { name: string }[] };
+            const names = ["shop-trigger", "shop-catch-up-trigger", "docs-trigger", "docs-catch-up-trigger"];
+            expect(triggers.map((trigger) => trigger.name)).to.deep.equal(names);
+            for (const [route, pipeline] of Object.entries({ shop: "test-shop", docs: "publish-docs" })) {
+                expect(resources.object("TriggerTemplate", `${route}-template`).inputs.spec)
+                    .to.have.nested.property("resourcetemplates[0].spec.pipelineRef.name")
+                    .that.equals(outputOf(pipeline));
+            }
+            const sources = ["shop", "docs"].map((source) => ({
+                kind: "GitRepository",
+                name: outputOf(source),
+                namespace: outputOf("ci"),
+            }));
+            for (const [kind, field] of Object.entries({ Alert: "eventSources", Receiver: "resources" })) {
+                expect(resources.object(kind).inputs.spec, kind).to.have.property(field).that.deep.equals(sources);
+            }
+            expect(resources.filter(({ type }) => type.includes("Tekton"))).to.have.length(0);
+        });
+
+        it("installs Flux and Tekton, too, if it is told to, and everything else waits for them", async function () {
+            for (const { files } of lockedReleases(today)) files.forEach((file) => releaseText(this, file.name));
+            process.env.RELEASE_MIRROR = mirror;
+            const resources = await run({ install: true });
+            const platform = ["tekton-pipelines", "tekton-triggers", "flux"];
+            for (const component of platform) {
+                expect(resources.within(component).length, component).to.be.greaterThan(20);
+                for (const later of ["ci", "shop", "chain", "alerting", "receiver"]) {
+                    const [one, other] = [resources.named(later), resources.named(component)];
+                    expect(resources.waitsFor(one, other), `${later} after ${component}`).to.equal(true);
+                }
+            }
+        });
+    });
+});
