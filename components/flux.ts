@@ -1,5 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { dockerConfig } from "./dockerConfig";
 import type { KubernetesObject } from "./kubernetesObject";
+import { KubernetesResource } from "./kubernetesResource";
 import { ReleaseError } from "./release/error";
 import type { FinalizerRemovalSettings } from "./release/finalizerRemoval";
 import { Release, type ReleaseArgs } from "./release/release";
@@ -8,7 +10,22 @@ import { Release, type ReleaseArgs } from "./release/release";
  * `objects` are those of `fluxInstall`: what `flux bootstrap` would install. `kubeconfig` and `kubeContext` are those
  * of the provider: the removal of finalizers reaches the cluster by itself. @see ReleaseArgs
  */
-export type FluxArgs = Omit<ReleaseArgs, "namespaces"> & Omit<FinalizerRemovalSettings, "finalizer">;
+export interface FluxArgs extends Omit<ReleaseArgs, "namespaces">, Omit<FinalizerRemovalSettings, "finalizer"> {
+    /** Makes the Secret with which the controllers' images are pulled. @default none */
+    readonly imagePullSecret?: ImagePullSecret;
+}
+
+/** A Secret with which images are pulled. */
+export interface ImagePullSecret {
+    /** What the Deployments call it. */
+    readonly name: string;
+    /** The one that Flux is installed in. */
+    readonly namespace: string;
+    /** `host` or `host/path` */
+    readonly registry: string;
+    /** `user:password`. Becomes a secret. */
+    readonly credentials: pulumi.Input<string>;
+}
 
 /**
  * Flux's controllers: https://fluxcd.io/flux/components/. Ready when each of them is. Its removal leaves what Flux
@@ -19,6 +36,20 @@ export class Flux extends Release {
         const { kubeconfig, kubeContext } = args;
         const finalizers = { finalizer: "finalizers.fluxcd.io", kubeconfig, kubeContext };
         super("flux-to-tekton:flux:Flux", name, args, opts, finalizers);
+        if (args.imagePullSecret !== undefined) {
+            const { name: secretName, namespace, registry, credentials } = args.imagePullSecret;
+            // Beside the Deployments, not before them: they wait for it until their images are pulled.
+            new KubernetesResource(
+                `${name}-image-pull-secret`,
+                {
+                    apiVersion: "v1",
+                    kind: "Secret",
+                    metadata: { name: secretName, namespace },
+                    ...dockerConfig(registry, credentials),
+                },
+                { parent: this, dependsOn: Object.values(this.namespaces) },
+            );
+        }
         this.registerOutputs({ version: this.version });
     }
 }

@@ -28,10 +28,7 @@ export interface ClusterOutputs {
     readonly receiverUrl?: pulumi.Output<string>;
     /** Names of the chain's objects, in the order in which an event meets them. */
     readonly names: Readonly<
-        Record<
-            "gitRepository" | "receiver" | "alert" | "provider" | "eventListener" | "pipeline",
-            pulumi.Output<string>
-        >
+        Record<"source" | "receiver" | "alert" | "provider" | "eventListener" | "pipeline", pulumi.Output<string>>
     >;
     /** Namespaces of Flux's objects and of Tekton's. */
     readonly namespaces: { readonly flux: string; readonly chain: string };
@@ -82,6 +79,12 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             crdDescriptions,
             kubeconfig: config.kubeconfig,
             kubeContext: config.kubeContext,
+            imagePullSecret: config.imagePullCredentials && {
+                name: config.fluxImagePullSecret!,
+                namespace: config.fluxNamespace,
+                registry: config.fluxRegistry,
+                credentials: config.imagePullCredentials,
+            },
         },
         opts,
     );
@@ -96,12 +99,8 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             generation,
             namespace: fluxNamespace,
             name: config.syncName,
-            url: config.gitUrl,
-            branch: config.gitBranch,
-            path: config.gitPath,
-            interval: config.gitInterval,
+            ...config.sync,
             deletionPolicy: config.gitDeletionPolicy,
-            credentials: config.gitCredentials,
             readyTimeout,
         },
         onFlux,
@@ -209,7 +208,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             ? {}
             : { receiverUrl: pulumi.interpolate`${config.receiverBaseUrl.replace(/\/$/, "")}${receiver.path}` }),
         names: {
-            gitRepository: sync.repositoryName,
+            source: sync.sourceName,
             receiver: receiver.receiverName,
             alert: alerting.alertName,
             provider: alerting.providerName,
@@ -224,11 +223,7 @@ type ConfiguredRoute = Partial<ClusterConfig["routes"][number]> & { readonly nam
 
 /** The configured routes; none means the demonstration's: from the synced repository to the demonstration's pipeline. */
 function resolveRoutes(config: ClusterConfig, sync: FluxSync, demoPipeline: DemoPipeline): Route[] {
-    const synced: Source = {
-        kind: "GitRepository",
-        name: sync.repositoryName,
-        namespace: sync.repositoryNamespace,
-    };
+    const synced: Source = { kind: sync.sourceKind, name: sync.sourceName, namespace: sync.sourceNamespace };
     const demo = { name: demoPipeline.pipelineName, params: demoPipelineParams };
     const routes: readonly ConfiguredRoute[] =
         config.routes.length > 0 ? config.routes : [{ name: "flux-notification" }];
@@ -245,10 +240,10 @@ function distinctSources(config: ClusterConfig, routes: readonly Route[]): Sourc
     return [...byKey.values()];
 }
 
-/** Tells sources apart; a route without one starts from the synced repository, as does one that spells it out. */
-function sourceKey({ syncName, fluxNamespace }: ClusterConfig, route: ConfiguredRoute | undefined): string {
+/** Tells sources apart; a route without one starts from what Flux follows, as does one that spells it out. */
+function sourceKey({ sync, syncName, fluxNamespace }: ClusterConfig, route: ConfiguredRoute | undefined): string {
     const { kind, name, namespace } = route?.source ?? {
-        kind: "GitRepository",
+        kind: sync.source.kind,
         name: syncName,
         namespace: fluxNamespace,
     };

@@ -10,32 +10,16 @@ import {
     type Product,
 } from "../components/release";
 import { demoPipelineParams } from "../components/demoPipeline";
-import { deletionPolicies, type GitCredentials } from "../components/fluxSync";
 import { defaultCatchUpImage } from "../components/catchUp";
 import { isImageReference } from "../components/imageReference";
 import { eventParams, sourceKinds } from "../components/route";
 import { runNameLength } from "../components/triggerChain/cel";
 import { runNamings } from "../components/triggerChain/triggerChain";
 import { nearest } from "../components/suggest";
+import { duration, objectName } from "./configValues";
+import { checkChoice, readSync, type SyncConfig, syncKeys, syncObjects, syncSecretKeys } from "./syncConfig";
 
-/** An object's name, as Kubernetes takes it for most kinds. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
-const objectName = z
-    .string()
-    .regex(
-        /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
-        "must be lower-case letters, digits and '-', start and end with a letter or digit, 63 characters at most",
-    );
 const text = z.string();
-const duration = z
-    .string()
-    .regex(/^([0-9]+h)?([0-9]+m)?([0-9]+s)?$/, "must be a duration such as 90s, 5m or 1h30m")
-    .refine((text) => text !== "", "must be a duration such as 90s, 5m or 1h30m");
-const gitUrl = z
-    .string()
-    .regex(
-        /^(https?|ssh):\/\/[^/\s]+\/\S+$/,
-        "must be http://…, https://… or ssh://user@host/… (git@host:path is not a URL: write ssh://git@host/path)",
-    );
 const image = z.string().refine(isImageReference, "must be an image, such as alpine or ghcr.io/my-org/tools:v1");
 /** A registry always has a dot or a port in its name, or it is localhost: otherwise it would be a path on docker.io. */
 const registry = z
@@ -86,6 +70,7 @@ export const schema = z.strictObject({
         .array(z.enum(fluxComponents))
         .min(1)
         .default([...defaultFluxComponents]),
+    fluxComponentsExtra: z.array(z.enum(fluxComponents)).default([]),
     fluxNetworkPolicy: z.boolean().default(true),
     fluxWatchAllNamespaces: z.boolean().default(true),
     fluxLogLevel: z.enum(fluxLogLevels).default("info"),
@@ -94,14 +79,7 @@ export const schema = z.strictObject({
     fluxImagePullSecret: text.optional(),
     fluxTolerationKeys: z.array(z.string().min(1)).default([]),
 
-    gitUrl,
-    gitBranch: z.string().min(1).default("main"),
-    gitPath: z.string().min(1).default("./"),
-    gitInterval: duration.default("1m0s"),
-    gitDeletionPolicy: z.enum(deletionPolicies).default("Orphan"),
-    gitUsername: text.optional(),
-    gitKnownHosts: text.optional(),
-    syncName: objectName.default("flux-system"),
+    ...syncKeys,
 
     webhookTokenSecretName: objectName.default("generic-receiver-token"),
     receiverName: objectName.default("generic-receiver"),
@@ -133,12 +111,14 @@ export const schema = z.strictObject({
 });
 
 /** Keys whose values are secrets: read as outputs, never looked at. */
-export const secretKeys = ["gitPassword", "gitIdentity"] as const;
+export const secretKeys = [...syncSecretKeys, "fluxRegistryCredentials"] as const;
 
 /** A stack's config, checked: what its cluster is to be. */
 export type ClusterConfig = Readonly<z.output<typeof schema>> & {
     readonly releases: Readonly<Record<Product, LockedRelease>>;
-    readonly gitCredentials?: GitCredentials;
+    readonly sync: SyncConfig;
+    /** `user:password` of `fluxRegistry`. */
+    readonly imagePullCredentials?: pulumi.Output<string>;
     /** From the provider's own config, `kubernetes:kubeconfig` and `kubernetes:context`; the ambient ones if absent. */
     readonly kubeconfig?: string;
     readonly kubeContext?: string;
@@ -169,10 +149,14 @@ export function readConfig(): ClusterConfig {
         ...unknownKeys(config.name),
         ...(parsed.error?.issues ?? []).map((issue) => explain(issue, values)),
     ];
+    checkChoice(values, problems);
     if (!parsed.success) throw new ConfigError(problems);
 
     const releases = lockReleases(parsed.data, problems);
-    const gitCredentials = readCredentials(config, parsed.data, problems);
+    const secrets = readSecrets(config, problems);
+    const sync = readSync(parsed.data, secrets, problems);
+    checkRegistryCredentials(config, parsed.data, problems);
+    checkGeneration(parsed.data, releases?.flux, secrets, problems);
     checkRoutes(parsed.data, problems);
     checkCatchUp(parsed.data, problems);
     if (problems.length > 0) throw new ConfigError(problems);
@@ -181,13 +165,14 @@ export function readConfig(): ClusterConfig {
     return Object.freeze({
         ...parsed.data,
         releases: releases as ClusterConfig["releases"],
-        gitCredentials,
+        sync: sync!,
+        imagePullCredentials: secrets.fluxRegistryCredentials,
         kubeconfig: kubernetes.get("kubeconfig"),
         kubeContext: kubernetes.get("context"),
     });
 }
 
-/** The values that are set, each as its type in the schema says; an empty one counts as not set. */
+/** The values that are set, each as its type in the schema says; an empty text or object counts as not set. */
 function readValues(config: pulumi.Config): Record<string, unknown> {
     const environment: Record<string, string | undefined> = {
         releaseMirror: process.env.RELEASE_MIRROR,
@@ -196,7 +181,7 @@ function readValues(config: pulumi.Config): Record<string, unknown> {
     const values: Record<string, unknown> = {};
     for (const [key, { type }] of Object.entries(keyTypes())) {
         const value = config.get(key) || environment[key];
-        if (value === undefined || value === "") continue;
+        if (value === undefined || value === "" || value === "{}") continue;
         values[key] = type === "string" ? value : fromJson(value);
     }
     return values;
@@ -237,8 +222,7 @@ function explain(issue: z.core.$ZodIssue, values: unknown): string {
         values,
     );
     if (value === undefined) {
-        const hint = path === "gitUrl" ? " Set it: pulumi config set gitUrl https://…" : "";
-        return `${path}: is missing.${hint}`;
+        return `${path}: is missing.`;
     }
     const given = JSON.stringify(value);
     switch (issue.code) {
@@ -247,7 +231,7 @@ function explain(issue: z.core.$ZodIssue, values: unknown): string {
             return `${path}: ${given} is not one of ${allowed.join(", ")}.${suggestion(String(value), allowed)}`;
         }
         case "unrecognized_keys": {
-            const { allowed } = routeKeys(issue.path);
+            const { allowed } = innerKeys(issue.path);
             return issue.keys
                 .map(
                     (key) =>
@@ -264,9 +248,10 @@ function explain(issue: z.core.$ZodIssue, values: unknown): string {
     }
 }
 
-/** Which keys an object inside `routes` may have. */
-function routeKeys(path: readonly PropertyKey[]): { allowed: string[] } {
-    const inner = path.at(-1);
+/** Which keys an object inside the config may have. */
+function innerKeys(path: readonly PropertyKey[]): { allowed: string[] } {
+    const [outer, inner] = [path[0], path.at(-1)];
+    if (outer === "oci" || outer === "bucket") return { allowed: syncObjects[outer] };
     if (inner === "source") return { allowed: ["kind", "name", "namespace"] };
     if (inner === "pipeline") return { allowed: ["name", "params"] };
     return { allowed: Object.keys(route.shape) };
@@ -302,45 +287,10 @@ function lockReleases(
     return releases;
 }
 
-/** https wants user and password, ssh wants key and host keys; one without the other would fail much later. */
-function readCredentials(
-    config: pulumi.Config,
-    { gitUrl, gitUsername, gitKnownHosts }: z.output<typeof schema>,
-    problems: string[],
-): GitCredentials | undefined {
-    const password = readSecret(config, "gitPassword", problems);
-    const identity = readSecret(config, "gitIdentity", problems);
-    const scheme = gitUrl.split(":")[0];
-    const set = (key: string): string =>
-        `Set it: pulumi config set ${key === "gitPassword" || key === "gitIdentity" ? "--secret " : ""}${key} …`;
-    if (scheme === "ssh") {
-        if (identity === undefined)
-            problems.push(`gitIdentity: is missing; gitUrl ${gitUrl} needs a private key. ${set("gitIdentity")}`);
-        if (gitKnownHosts === undefined)
-            problems.push(
-                `gitKnownHosts: is missing; without the host's keys (ssh-keyscan HOST) Flux refuses to connect. ${set("gitKnownHosts")}`,
-            );
-        if (password !== undefined || gitUsername !== undefined)
-            problems.push(
-                `gitUsername, gitPassword: are for https, and gitUrl is ${gitUrl}. Remove them; the user stands in the URL.`,
-            );
-        return identity === undefined || gitKnownHosts === undefined
-            ? undefined
-            : { identity, knownHosts: gitKnownHosts };
-    }
-    if (identity !== undefined || gitKnownHosts !== undefined)
-        problems.push(
-            `gitIdentity, gitKnownHosts: are for ssh, and gitUrl is ${gitUrl}. Remove them, or use an ssh:// URL.`,
-        );
-    if (password === undefined) {
-        if (gitUsername !== undefined)
-            problems.push(
-                `gitPassword: is missing, and gitUsername is ${JSON.stringify(gitUsername)}. ${set("gitPassword")}`,
-            );
-        return undefined;
-    }
-    // Git hosts take a token as the password of any user.
-    return { username: gitUsername ?? "git", password };
+type Secrets = Readonly<Partial<Record<(typeof secretKeys)[number], pulumi.Output<string>>>>;
+
+function readSecrets(config: pulumi.Config, problems: string[]): Secrets {
+    return Object.fromEntries(secretKeys.map((key) => [key, readSecret(config, key, problems)]));
 }
 
 /** A secret's value is only looked at for being empty. */
@@ -359,6 +309,52 @@ function readSecret(
         );
     }
     return config.getSecret(key);
+}
+
+function checkRegistryCredentials(
+    config: pulumi.Config,
+    { fluxImagePullSecret }: z.output<typeof schema>,
+    problems: string[],
+): void {
+    const given = pulumi.runtime.allConfig()[`${config.name}:fluxRegistryCredentials`];
+    if (!given) return;
+    if (fluxImagePullSecret === undefined) {
+        problems.push(
+            "fluxImagePullSecret: is missing, and fluxRegistryCredentials is set. Set it: pulumi config set fluxImagePullSecret … is the name of the Secret that gets them.",
+        );
+    }
+    if (!/^[^:]+:./.test(given)) problems.push("fluxRegistryCredentials: must be user:password.");
+}
+
+/** Refuses what the releases of 2020 don't know, which would be dropped without a word. */
+function checkGeneration(
+    config: z.output<typeof schema>,
+    flux: LockedRelease | undefined,
+    secrets: Secrets,
+    problems: string[],
+): void {
+    if (flux?.generation !== "2020") return;
+    const { gitRecurseSubmodules, gitSparseCheckout, gitCaCertificate, oci, bucket } = config;
+    const given = {
+        gitRecurseSubmodules,
+        gitSparseCheckout: gitSparseCheckout.length > 0,
+        gitCaCertificate,
+        oci,
+        bucket,
+        ...secrets,
+    };
+    const unknown = [
+        "gitRecurseSubmodules",
+        "gitSparseCheckout",
+        "gitCaCertificate",
+        "gitBearerToken",
+        "oci",
+        "bucket",
+    ];
+    for (const key of unknown) {
+        if (!given[key as keyof typeof given]) continue;
+        problems.push(`${key}: Flux ${flux.version} doesn't have it. Remove it, or choose a Flux 2 release.`);
+    }
 }
 
 function checkRoutes({ routes, runNaming }: z.output<typeof schema>, problems: string[]): void {

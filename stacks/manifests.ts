@@ -32,6 +32,7 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         version: config.fluxVersion,
         namespace: config.fluxNamespace,
         components: config.fluxComponents,
+        componentsExtra: config.fluxComponentsExtra,
         networkPolicy: config.fluxNetworkPolicy,
         watchAllNamespaces: config.fluxWatchAllNamespaces,
         logLevel: config.fluxLogLevel,

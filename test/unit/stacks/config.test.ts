@@ -3,6 +3,16 @@ import { ConfigError, readConfig, type ClusterConfig } from "../../../stacks/con
 import { resolve, simulate } from "../support/engine";
 
 const gitUrl = "https://git.example.com/fleet.git";
+const ssh = { gitUrl: "ssh://git@host/a", gitIdentity: "key", gitKnownHosts: "host ssh-ed25519 AAAA" };
+const gitCaCertificate = "-----BEGIN CERTIFICATE-----";
+const oci = { url: "oci://registry.example.com/fleet" };
+const bucket = { name: "fleet", endpoint: "s3.example.com" };
+const of2020 = {
+    tektonPipelinesVersion: "v0.18.1",
+    tektonTriggersVersion: "v0.10.1",
+    fluxVersion: "v0.5.6",
+    catchUp: false,
+};
 
 async function read(config: Record<string, unknown>): Promise<ClusterConfig> {
     return (await simulate(config, readConfig)).outputs;
@@ -99,7 +109,7 @@ describe("stack config", () => {
     it("takes an empty value for one that isn't set", async () => {
         const config = await read({ gitUrl, releaseMirror: "", gitUsername: "", gitPassword: "", receiverBaseUrl: "" });
         expect(config.releaseMirror).to.equal(undefined);
-        expect(config.gitCredentials).to.equal(undefined);
+        expect(config.sync.source.credentials).to.equal(undefined);
     });
 
     it("lets the environment name a mirror, and the config override it", async () => {
@@ -158,6 +168,46 @@ describe("stack config", () => {
         ["ssh without a key", { gitUrl: "ssh://git@host/a" }, "gitIdentity: is missing", "--secret gitIdentity"],
         ["ssh without host keys", { gitUrl: "ssh://git@host/a" }, "gitKnownHosts: is missing", "ssh-keyscan"],
         ["an ssh key for https", { gitUrl, gitIdentity: "key" }, "gitIdentity, gitKnownHosts: are for ssh", gitUrl],
+        ["a password's user for ssh", { ...ssh, gitUsername: "me" }, "gitUsername, gitBearerToken", "user stands in"],
+        ["a CA for ssh", { ...ssh, gitCaCertificate }, "gitCaCertificate: are for https"],
+        ["a CA without TLS", { gitUrl: "http://host/a", gitCaCertificate }, "gitCaCertificate: is for https"],
+        ["a CA that is a file's name", { gitUrl, gitCaCertificate: "ca.pem" }, '"ca.pem" must be certificates in PEM'],
+        [
+            "a bearer's token and a password",
+            { gitUrl, gitBearerToken: "a", gitPassword: "b" },
+            "gitBearerToken: takes the place of",
+        ],
+        [
+            "a sparse checkout that leaves out what is applied",
+            { gitUrl, gitPath: "./clusters/a", gitSparseCheckout: ["apps", "clusters/b"] },
+            'gitSparseCheckout: ["apps","clusters/b"] leaves out gitPath, ./clusters/a',
+        ],
+        ["two sources", { gitUrl, oci: { url: "oci://host/a" } }, "gitUrl, oci: Flux follows one of them"],
+        ["a setting of another source", { gitPassword: "a", oci }, "gitPassword: belong to gitUrl, and oci is set"],
+        ["an artifact with a tag in its URL", { oci: { url: "https://host/a" } }, 'oci.url: "https://host/a" must be'],
+        ["an artifact without a URL", { oci: { tag: "a" } }, "oci.url: is missing"],
+        ["two revisions of an artifact", { oci: { ...oci, tag: "a", semver: "1.x" } }, "oci.tag, oci.semver: only one"],
+        ["an unknown key of an artifact", { oci: { ...oci, tg: "a" } }, "oci.tg: there is no such key", "mean tag?"],
+        ["an artifact's user without a password", { oci: { ...oci, username: "me" } }, "--secret ociPassword"],
+        ["an artifact's password without a user", { oci, ociPassword: "a" }, "oci.username: is missing"],
+        ["a bucket without a host", { bucket: { name: "a" } }, "bucket.endpoint: is missing"],
+        ["a bucket's key without its secret", { bucket: { ...bucket, accessKey: "a" } }, "--secret bucketSecretKey"],
+        [
+            "a registry's credentials without the Secret's name",
+            { gitUrl, fluxRegistryCredentials: "me:password" },
+            "fluxImagePullSecret: is missing",
+        ],
+        [
+            "a registry's credentials without a user",
+            { gitUrl, fluxRegistryCredentials: "password", fluxImagePullSecret: "a" },
+            "fluxRegistryCredentials: must be user:password",
+        ],
+        [
+            "what the releases of 2020 don't know",
+            { gitUrl, ...of2020, gitRecurseSubmodules: true, gitBearerToken: "a" },
+            "gitRecurseSubmodules: Flux v0.5.6 doesn't have it",
+            "gitBearerToken: Flux v0.5.6 doesn't have it",
+        ],
         [
             "generations that no cluster runs together",
             { gitUrl, tektonTriggersVersion: "v0.10.1" },
@@ -226,12 +276,35 @@ describe("stack config", () => {
 
     it("keeps passwords and keys secret", async () => {
         const config = await read({ gitUrl, gitPassword: "of-the-host" });
-        const credentials = config.gitCredentials as {
+        const credentials = config.sync.source.credentials as {
             username: string;
             password: import("@pulumi/pulumi").Output<string>;
         };
         expect(credentials.username).to.equal("git");
         expect(await resolve(credentials.password)).to.deep.equal({ value: "of-the-host", secret: true });
+    });
+
+    it("follows the artifact or bucket that is configured in place of a repository", async () => {
+        const artifact = await read({ oci: { ...oci, semver: ">=1.0.0", path: "./fleet" } });
+        expect(artifact.sync.source).to.deep.include({ kind: "OCIRepository", ref: { semver: ">=1.0.0" } });
+        expect(artifact.sync.path).to.equal("./fleet");
+        expect((await read({ oci })).sync.source).to.deep.include({ ...oci, ref: { tag: "latest" } });
+        const { source } = (await read({ bucket })).sync;
+        expect(source).to.include({ kind: "Bucket", bucketName: "fleet", endpoint: "s3.example.com" });
+    });
+
+    it("takes a Secret that is there already in place of a key", async () => {
+        const { sync } = await read({ gitUrl: ssh.gitUrl, gitSecretName: "of-the-vault" });
+        expect(sync.secretName).to.equal("of-the-vault");
+        expect(sync.source.credentials).to.equal(undefined);
+    });
+
+    it("keeps all that is secret so, whatever it belongs to", async () => {
+        const config = { gitUrl, fluxImagePullSecret: "pull", fluxRegistryCredentials: "me:of-the-registry" };
+        const credentials = (await read(config)).imagePullCredentials!;
+        expect(await resolve(credentials)).to.deep.equal({ value: "me:of-the-registry", secret: true });
+        const problem = (await problems({ ...config, fluxRegistryCredentials: "in-clear" })).join();
+        expect(problem).to.include("fluxRegistryCredentials: stands in clear");
     });
 
     it("takes the cluster from the Kubernetes provider's own config", async () => {

@@ -67,6 +67,31 @@ describe("docs/configuration.md", () => {
     });
 });
 
+describe("docs/bootstrap.md", () => {
+    const rows = readFileSync(resolve(__dirname, "../../../docs/bootstrap.md"), "utf8")
+        .split("\n")
+        .filter((line) => line.startsWith("| `--"))
+        .map((line) => line.split("|").map((cell) => cell.trim()));
+    const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
+
+    it("has every flag once", () => {
+        const flags = rows.flatMap(([, flag]) => codes(flag!));
+        expect(flags).to.have.length.greaterThan(60);
+        expect(flags).to.have.length(new Set(flags).size);
+    });
+
+    it("gives for each a key that there is, or says why there is none", () => {
+        const known = [...Object.keys(schema), ...secretKeys];
+        for (const [, flag, keys, reason] of rows) {
+            if (keys === "none") expect(reason, flag).to.have.length.greaterThan(10);
+            else {
+                expect(codes(keys!), flag).to.have.length.greaterThan(0);
+                for (const key of codes(keys!)) expect(known, flag).to.include(key.split(".")[0]);
+            }
+        }
+    });
+});
+
 describe("README.md", () => {
     it("has a dozen or so of these keys, with the same defaults", () => {
         const keys = configTables("README.md");

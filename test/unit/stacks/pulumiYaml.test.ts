@@ -24,9 +24,8 @@ describe("Pulumi.yaml", () => {
         for (const [key, { type, default: value }] of Object.entries(schema)) {
             const declared = project.config[key]!;
             expect(declared.type, key).to.equal(type);
-            // Pulumi takes a key without a default for a required one; so an optional one has the empty string.
-            const required = key === "gitUrl";
-            expect(declared.default, key).to.deep.equal(required ? undefined : (value ?? ""));
+            // Pulumi takes a key without a default for a required one; so an optional one has an empty value.
+            expect(declared.default, key).to.deep.equal(value ?? (type === "object" ? {} : ""));
         }
     });
 

@@ -143,7 +143,7 @@ describe("stack", () => {
             const names: Record<string, string> = {};
             for (const [key, name] of Object.entries(outputs.names)) names[key] = (await resolve(name)).value;
             expect(names).to.deep.equal({
-                gitRepository: outputOf("flux-system"),
+                source: outputOf("flux-system"),
                 receiver: outputOf("generic-receiver"),
                 alert: outputOf("tekton-alert"),
                 provider: outputOf("tekton-el-provider"),
@@ -662,10 +662,134 @@ describe("stack", () => {
             expectField(resources.object("GitRepository"), "spec.secretRef", { name: outputOf("flux-system") });
         });
 
+        it("are in the Secret of the configured name, under the names that Flux gives them", async () => {
+            const cases: [config: Record<string, unknown>, data: Record<string, string>][] = [
+                [
+                    { gitPassword: "p", gitCaCertificate: "-----BEGIN CERTIFICATE-----" },
+                    { username: "git", password: "p", "ca.crt": "-----BEGIN CERTIFICATE-----" },
+                ],
+                [{ gitBearerToken: "t" }, { bearerToken: "t" }],
+                [
+                    {
+                        gitUrl: "ssh://git@host/a",
+                        gitIdentity: "key",
+                        gitKnownHosts: "host",
+                        gitPassword: "passphrase",
+                    },
+                    { identity: "key", known_hosts: "host", password: "passphrase" },
+                ],
+            ];
+            for (const [config, data] of cases) {
+                const { resources } = await simulateStack({ ...config, gitSecretName: "of-git" });
+                const secret = resources.object("Secret", "of-git");
+                expectField(secret, "stringData", data);
+                expect(secret.secretInputs).to.deep.equal(["stringData"]);
+                expectField(resources.object("GitRepository"), "spec.secretRef", { name: outputOf("of-git") });
+            }
+        });
+
+        it("can be in a Secret that is there already", async () => {
+            const { resources } = await simulateStack({ gitSecretName: "of-the-vault" });
+            expect(resources.some(({ name }) => name === "flux-sync-credentials")).to.equal(false);
+            expectField(resources.object("GitRepository"), "spec.secretRef", { name: "of-the-vault" });
+        });
+
         it("stand nowhere but in their Secret", async () => {
             const { resources } = await simulateStack({ gitPassword: "of-the-host" });
             const holders = resources.filter((resource) => JSON.stringify(resource).includes("of-the-host"));
             expect(holders.map(({ name }) => name)).to.deep.equal(["flux-sync-credentials"]);
+        });
+    });
+
+    for (const [kind, plural, config] of [
+        ["OCIRepository", "ocirepositories", { oci: { url: "oci://registry.example.com/fleet" } }],
+        ["Bucket", "buckets", { bucket: { name: "fleet", endpoint: "s3.example.com" } }],
+    ] as const) {
+        describe(`a stack that follows an object of kind ${kind}`, () => {
+            let resources: Registrations;
+            before(async () => {
+                ({ resources } = await simulateStack({ gitUrl: "", ...config }));
+            });
+            const source = { kind, name: outputOf("flux-system"), namespace: "flux-system" };
+
+            it("has no GitRepository, and applies what that object has", () => {
+                expect(resources.objects().some(({ inputs }) => inputs.kind === "GitRepository")).to.equal(false);
+                const { name } = resources.object(kind).inputs.metadata;
+                expect(name).to.equal("flux-system");
+                expectField(resources.object("Kustomization"), "spec.sourceRef", { kind, name: source.name });
+            });
+
+            it("has it fetched by the Receiver and announced by the Alert", () => {
+                expectField(resources.object("Receiver"), "spec.resources", [source]);
+                expectField(resources.object("Alert"), "spec.eventSources", [source]);
+            });
+
+            it("starts runs for its events", () => {
+                const listener = resources.object("EventListener");
+                const filter = (trigger: number): Chai.Assertion =>
+                    expect(listener.inputs).to.have.nested.property(
+                        `spec.triggers[${trigger}].interceptors[0].params[0].value`,
+                    );
+                filter(0).that.includes(`body.involvedObject.kind == '${kind}'`);
+                filter(1).that.includes(`body.kind == '${kind}'`);
+            });
+
+            it("has it repeated by the catch-up, which may read it", () => {
+                const path = `/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/${plural}/${source.name}`;
+                expect(JSON.stringify(resources.object("CronJob").inputs)).to.include(path);
+                expectField(resources.object("Role", "default-flux-catch-up-0"), "rules[0].resources", [plural]);
+            });
+        });
+    }
+
+    describe("credentials of other sources and registries", () => {
+        const dockerConfig = (resources: Registrations, name: string): unknown => {
+            const secret = resources.object("Secret", name);
+            expectField(secret, "type", "kubernetes.io/dockerconfigjson");
+            expect(secret.secretInputs).to.deep.equal(["stringData"]);
+            const { ".dockerconfigjson": text } = secret.inputs.stringData as Record<string, string>;
+            return JSON.parse(text!);
+        };
+
+        it("of an OCI registry are what `docker login` writes, for its host", async () => {
+            const oci = { url: "oci://registry.example.com:5000/fleet", username: "me" };
+            const { resources } = await simulateStack({ gitUrl: "", oci, ociPassword: "of:the-registry" });
+            expect(dockerConfig(resources, "flux-system")).to.deep.equal({
+                auths: {
+                    "registry.example.com:5000": {
+                        username: "me",
+                        password: "of:the-registry",
+                        auth: Buffer.from("me:of:the-registry").toString("base64"),
+                    },
+                },
+            });
+            expectField(resources.object("OCIRepository"), "spec.secretRef", { name: outputOf("flux-system") });
+        });
+
+        it("of a bucket are its keys", async () => {
+            const bucket = { name: "fleet", endpoint: "s3.example.com", accessKey: "access" };
+            const { resources } = await simulateStack({ gitUrl: "", bucket, bucketSecretKey: "of-the-bucket" });
+            const secret = resources.object("Secret", "flux-system");
+            expectField(secret, "stringData", { accesskey: "access", secretkey: "of-the-bucket" });
+            expect(secret.secretInputs).to.deep.equal(["stringData"]);
+            expectField(resources.object("Bucket"), "spec.secretRef", { name: outputOf("flux-system") });
+        });
+
+        it("of the controllers' images are in the Secret that their Deployments name", async () => {
+            const { resources } = await simulateStack({
+                fluxRegistry: "registry.example.com/fluxcd",
+                fluxImagePullSecret: "pull",
+                fluxRegistryCredentials: "me:of-the-registry",
+            });
+            expect(dockerConfig(resources, "pull")).to.have.nested.property(
+                "auths.registry\\.example\\.com.username",
+                "me",
+            );
+            const secret = resources.object("Secret", "pull");
+            expect(secret.inputs.metadata.namespace).to.equal("flux-system");
+            expect(resources.waitsFor(secret, resources.object("Namespace", "flux-system"))).to.equal(true);
+            const holders = resources.filter((resource) => JSON.stringify(resource).includes("of-the-registry"));
+            expect(holders.map(({ name }) => name)).to.deep.equal(["flux-image-pull-secret"]);
         });
     });
 

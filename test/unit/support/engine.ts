@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
+import { secretKeys } from "../../../stacks/config";
 
 /** A resource as the program registered it with the simulated engine. */
 export interface Registered {
@@ -117,8 +118,8 @@ export interface SimulationOptions {
 
 /**
  * Runs a program against Pulumi's mocks: a simulated engine that registers everything and creates nothing.
- * @param config values as `pulumi config set` stores them: text, or JSON for anything else. Git credentials count as
- * set with --secret, unless the value is "in-clear".
+ * @param config values as `pulumi config set` stores them: text, or JSON for anything else. The keys of secrets count
+ * as set with --secret, unless the value is "in-clear".
  */
 export async function simulate<T>(
     config: Record<string, unknown>,
@@ -145,13 +146,15 @@ export async function simulate<T>(
     ]);
     pulumi.runtime.setAllConfig(
         Object.fromEntries(entries),
-        entries
-            .filter(([key, value]) => /gitPassword|gitIdentity/.test(key) && value !== "in-clear")
-            .map(([key]) => key),
+        entries.filter(([key, value]) => isSecretKey(key) && value !== "in-clear").map(([key]) => key),
     );
     const outputs = await program();
     await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
     return { resources, outputs };
+}
+
+function isSecretKey(key: string): boolean {
+    return (secretKeys as readonly string[]).includes(key.slice(key.indexOf(":") + 1));
 }
 
 /** A created resource's outputs. In a preview the cluster has given it no status yet. */
