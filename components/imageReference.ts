@@ -2,6 +2,7 @@
 export interface ImageReference {
     /** Registry and path: "ghcr.io/tektoncd/pipeline/nop-8eac…". */
     readonly repository: string;
+    /** "3.22"; "latest" where there is neither tag nor digest. */
     readonly tag?: string;
     /** "sha256:" and 64 hex digits. */
     readonly digest?: string;

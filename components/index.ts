@@ -23,6 +23,7 @@ export * from "./kubernetesResource";
 export * from "./listenerNetworkPolicy";
 export * from "./receiver";
 export * from "./release";
+export type { FinalizerRemovalSettings } from "./release/finalizerRemoval";
 export * from "./release/release";
 export * from "./route";
 export * from "./tektonPipelines";
