@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { execa } from "execa";
+
+/**
+ * Seconds from a process's start to the program's first resource, with Pulumi's own runtime and a simulated engine that
+ * takes note of the first registration.
+ * @param register what Node.js loads first, to run TypeScript
+ */
+export async function programStart(register: string): Promise<number> {
+    const root = join(__dirname, "..");
+    const script = `
+        const pulumi = require("@pulumi/pulumi");
+        pulumi.runtime.setMocks(
+            {
+                newResource: ({ type, name, inputs }) => {
+                    if (type !== "pulumi:pulumi:Stack") { process.stdout.write("registered"); process.exit(0); }
+                    return { id: name, state: inputs };
+                },
+                call: ({ inputs }) => inputs,
+            },
+            "flux-to-tekton", "bench", true,
+        );
+        pulumi.runtime.setAllConfig({ "flux-to-tekton:gitUrl": "http://git.sandbox.test/fleet-infra.git" });
+        pulumi.runtime.runInPulumiStack(require(${JSON.stringify(join(root, "index.ts"))}));
+    `;
+    const start = performance.now();
+    const { stdout } = await execa(process.execPath, ["-r", register, "-e", script], { cwd: root });
+    if (!stdout.includes("registered")) throw new Error(`the program registered nothing: ${stdout}`);
+    return (performance.now() - start) / 1000;
+}
