@@ -44,7 +44,7 @@ const measurements: Record<Work, () => Promise<void>> = { start, cycle, commits,
 async function start(): Promise<void> {
     for (let pair = 0; pair < options.pairs; pair++) {
         for (const [by, register] of [
-            ["ours: transpile only", "ts-node/register/transpile-only"],
+            ["ours", "./scripts/typescript.cjs"],
             ["type-checking ts-node", "ts-node/register/type-check"],
         ] as const) {
             samples.add("program start, to the first resource", by, await programStart(register));

@@ -13,7 +13,7 @@ async function run(): Promise<void> {
         await sandbox.down();
         await sandbox.up();
     }
-    const bench = ["-r", "ts-node/register/transpile-only", join(__dirname, "bench.ts"), ...process.argv.slice(2)];
+    const bench = ["-r", "./scripts/typescript.cjs", join(__dirname, "bench.ts"), ...process.argv.slice(2)];
     const options = { cwd: root, stdio: "inherit", reject: false } as const;
     const { exitCode } = inside
         ? await import("execa").then(({ execa }) => execa(process.execPath, bench, options))

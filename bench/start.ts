@@ -18,7 +18,7 @@ export async function programStart(register: string): Promise<number> {
                 },
                 call: ({ inputs }) => inputs,
             },
-            "flux-to-tekton", "bench", true,
+            "flux-to-tekton", "bench", true, "organization",
         );
         pulumi.runtime.setAllConfig({ "flux-to-tekton:gitUrl": "http://git.sandbox.test/fleet-infra.git" });
         pulumi.runtime.runInPulumiStack(require(${JSON.stringify(join(root, "index.ts"))}));

@@ -13,7 +13,7 @@ const program = new Command("npm run demo --")
         console.log("The demonstration: a commit starts a Tekton PipelineRun.\n");
         await sandbox.up();
         // The engine calls back into the program's process, so that has to be in the sandbox's network too.
-        const story = ["-r", "ts-node/register/transpile-only", join(__dirname, "story.ts")];
+        const story = ["-r", join(__dirname, "../scripts/typescript.cjs"), join(__dirname, "story.ts")];
         // Ctrl-C reaches the story by itself; it ends in good order, and this process after it.
         process.on("SIGINT", () => {});
         const { exitCode } = await sandbox.exec(process.execPath, story, { stdio: "inherit", reject: false });

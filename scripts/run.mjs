@@ -27,7 +27,7 @@ if (!program) {
 installDependencies();
 
 // Transpile only: `npm test` type-checks, and a type-check at each start would cost seconds.
-const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", join(root, program), ...args], {
+const child = spawn(process.execPath, ["-r", join(root, "scripts/typescript.cjs"), join(root, program), ...args], {
     cwd: root,
     stdio: "inherit",
 });

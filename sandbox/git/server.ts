@@ -1,7 +1,7 @@
 /**
  * Serves the Git repositories below a folder over http, reading and writing, with `git http-backend`:
  *
- *     node -r ts-node/register/transpile-only sandbox/git/server.ts --root DIR --listen 10.90.0.1:80
+ *     node -r scripts/typescript.cjs sandbox/git/server.ts --root DIR --listen 10.90.0.1:80
  *
  * For the sandbox alone: everyone may push, except to a private repository (see repository.ts).
  */

@@ -128,7 +128,7 @@ export const components: Readonly<Record<ComponentName, () => Component>> = {
         command: process.execPath,
         args: [
             "-r",
-            "ts-node/register/transpile-only",
+            join(projectDir, "scripts", "typescript.cjs"),
             join(projectDir, "sandbox", "git", "server.ts"),
             "--root",
             state.git,

@@ -22,7 +22,7 @@ async function run(): Promise<void> {
     const mocha = [
         join(root, "node_modules/mocha/bin/mocha.js"),
         // In this order: the second is in TypeScript.
-        ...["--require", "ts-node/register/transpile-only", "--require", "./test/cluster/hooks.ts"],
+        ...["--require", "./scripts/typescript.cjs", "--require", "./test/cluster/hooks.ts"],
         ...["--sort", "--bail"],
         ...files,
     ];

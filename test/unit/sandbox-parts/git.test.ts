@@ -222,7 +222,7 @@ describe("sandbox Git server", () => {
 
     it("runs as a program, and says what is wrong with its arguments", async () => {
         const program = join(__dirname, "../../../sandbox/git/server.ts");
-        const start = (...args: string[]) => ["-r", "ts-node/register/transpile-only", program, ...args];
+        const start = (...args: string[]) => ["-r", "./scripts/typescript.cjs", program, ...args];
         const wrong = await execa(process.execPath, start("--root", root), { reject: false });
         expect([wrong.exitCode, wrong.stderr]).to.deep.equal([
             2,
