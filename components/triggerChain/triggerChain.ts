@@ -2,7 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { authenticationHeader, authenticationKey } from "../eventAuthentication";
 import { type Generation, servedApis } from "../generation";
 import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy";
-import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
+import {
+    deletionPropagationAnnotation,
+    KubernetesResource,
+    statusField,
+    waitForAnnotation,
+} from "../kubernetesResource";
 import type { Route } from "../route";
 import { bindingValue, catchUpFilter, eventFilter, type EventShape, eventOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
@@ -96,7 +101,11 @@ export class TriggerChain extends pulumi.ComponentResource {
                 metadata: {
                     name: eventListenerName,
                     namespace,
-                    annotations: { [waitForAnnotation]: listenerConditions(generation) },
+                    annotations: {
+                        [waitForAnnotation]: listenerConditions(generation),
+                        // Its pods take half a minute to end, and nothing that is removed after them needs to wait for it.
+                        [deletionPropagationAnnotation]: "background",
+                    },
                 },
                 spec: {
                     serviceAccountName: access.serviceAccountName,

@@ -75,11 +75,15 @@ describe("nobody gets in", function () {
 
     it("lets only Flux and the catch-up reach the listener", async () => {
         const flux = { app: "notification-controller" };
-        expect(await reaches(address, "default", { app: "stranger" })).to.equal(false);
-        expect(await reaches(address, "flux-system", { app: "stranger" })).to.equal(false);
-        expect(await reaches(address, "default", flux)).to.equal(false);
-        expect(await reaches(address, "flux-system", flux)).to.equal(true);
-        expect(await reaches(address, "default", catchUpLabels)).to.equal(true);
+        // Side by side: whoever isn't let in tries for half a minute.
+        const answers = await Promise.all([
+            reaches(address, "default", { app: "stranger" }),
+            reaches(address, "flux-system", { app: "stranger" }),
+            reaches(address, "default", flux),
+            reaches(address, "flux-system", flux),
+            reaches(address, "default", catchUpLabels),
+        ]);
+        expect(answers).to.deep.equal([false, false, false, true, true]);
     });
 
     const may: [account: string, verb: string, resource: string, namespace: string, allowed: boolean][] = [

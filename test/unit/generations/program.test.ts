@@ -97,11 +97,12 @@ for (const releases of [today, of2020]) {
             expect(objects).to.have.members(expected[releases.title]!);
         });
 
-        it("creates nothing else but the releases' objects, tokens and the provider", () => {
+        it("creates nothing else but the releases' objects, tokens, the provider, and what frees Flux's objects", () => {
             const tokens = releases === today ? ["the Receiver's", "the events'"] : ["the Receiver's"];
             const others = run.resources.filter(({ custom, type }) => custom && !type.startsWith("kubernetes:"));
             expect(others.map(({ type }) => type)).to.have.members([
                 "pulumi:providers:kubernetes",
+                "pulumi-nodejs:dynamic/release:FinalizerRemoval",
                 ...tokens.map(() => "random:index/randomPassword:RandomPassword"),
             ]);
         });
