@@ -6,10 +6,15 @@ import { loadManifests } from "./stacks/manifests";
 import { checkOwnership } from "./stacks/ownership";
 import { checkCluster, PreflightError } from "./stacks/preflight";
 
+interface ProgramOptions {
+    /** Look at no cluster: for what shows the objects, and applies none. @default false */
+    readonly offline?: boolean;
+}
+
 /** The program: everything that can be wrong is found before the first resource is registered. */
-async function program(): Promise<ClusterOutputs> {
+async function program({ offline = false }: ProgramOptions = {}): Promise<ClusterOutputs> {
     const config = readConfig();
-    const [manifests, cluster] = await Promise.all([loadManifests(config), checkCluster(config)]);
+    const [manifests, cluster] = await Promise.all([loadManifests(config), offline ? undefined : checkCluster(config)]);
     await checkOwnership(cluster, config, manifests);
     return createCluster(config, manifests);
 }
@@ -20,4 +25,4 @@ function explain(error: unknown): never {
     throw expected ? new pulumi.RunError((error as Error).message) : error;
 }
 
-export = async (): Promise<ClusterOutputs> => program().catch(explain);
+export = async (options?: ProgramOptions): Promise<ClusterOutputs> => program(options).catch(explain);

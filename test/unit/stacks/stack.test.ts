@@ -3,12 +3,10 @@ import type { KubernetesObject } from "../../../components/kubernetesObject";
 import type { ClusterOutputs } from "../../../stacks/cluster";
 import { forced, outputOf, type Registrations, resolve } from "../support/engine";
 import { currentSource, type Event, type Json, newRevision, withBody, withHeaders } from "../support/cel";
+import { unknownValue as unknown } from "../../../stacks/simulation";
 import { simulateStack } from "../support/fixture";
 import { secretsOf, SimulatedListener } from "../support/listener";
 import { restrictedViolations } from "../support/podSecurity";
-
-/** What Pulumi's wire protocol writes in place of a value that isn't known yet. */
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** The objects that the program writes itself. */
 function chain(resources: Registrations): KubernetesObject[] {

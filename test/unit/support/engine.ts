@@ -1,28 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
 import { secretKeys } from "../../../stacks/config";
+import * as simulation from "../../../stacks/simulation";
+import { isSecret, prerequisites, type Registered } from "../../../stacks/simulation";
 
-/** A resource as the program registered it with the simulated engine. */
-export interface Registered {
-    readonly type: string;
-    readonly name: string;
-    readonly urn: string;
-    readonly custom: boolean;
-    readonly inputs: Record<string, unknown>;
-    readonly parent: string;
-    /** URNs of all that it waits for. */
-    readonly dependsOn: readonly string[];
-    readonly deletedWith: string;
-    /** `<URN>::<id>` of the provider that manages it; empty for the default one. */
-    readonly provider: string;
-    /** Version of the provider's plugin that it asks for. */
-    readonly version: string;
-    /** How long its creation may take, if the program says so. */
-    readonly createTimeout?: string;
-    readonly additionalSecretOutputs: readonly string[];
-    /** Input properties, at any depth below these, that the program marked secret. */
-    readonly secretInputs: readonly string[];
-}
+export type { Registered };
 
 /** A registered Kubernetes object. */
 export type RegisteredObject = Registered & { readonly inputs: KubernetesObject };
@@ -83,15 +65,11 @@ export class Registrations extends Array<Registered> {
             if (urn === earlier.urn) return true;
             if (seen.has(urn)) return false;
             seen.add(urn);
-            return prerequisites(byUrn.get(urn)).some(visit);
+            const resource = byUrn.get(urn);
+            return resource !== undefined && prerequisites(resource).some(visit);
         };
         return prerequisites(later).some(visit);
     }
-}
-
-/** A child registers after its parent, and so after all that its parent waits for. */
-function prerequisites(resource: Registered | undefined): string[] {
-    return resource === undefined ? [] : [...resource.dependsOn, resource.parent];
 }
 
 /**
@@ -126,30 +104,22 @@ export async function simulate<T>(
     program: () => Promise<T> | T,
     { preview = false, resources = new Registrations() }: SimulationOptions = {},
 ): Promise<{ resources: Registrations; outputs: T }> {
-    await pulumi.runtime.setMocks(
-        {
-            newResource: ({ type, name, inputs }) => ({
-                id: `${name}-id`,
-                state: stateOf(type, name, inputs, preview),
-            }),
-            call: ({ inputs }) => inputs,
-        },
-        project,
-        "test",
-        preview,
-        "organization",
-    );
-    record(resources);
     const entries = Object.entries(config).map(([key, value]): [string, string] => [
         key.includes(":") ? key : `${project}:${key}`,
         typeof value === "string" ? value : JSON.stringify(value),
     ]);
-    pulumi.runtime.setAllConfig(
-        Object.fromEntries(entries),
-        entries.filter(([key, value]) => isSecretKey(key) && value !== "in-clear").map(([key]) => key),
-    );
-    const outputs = await program();
-    await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+    const outputs = await simulation.simulate(program, {
+        settings: {
+            organization: "organization",
+            project,
+            stack: "test",
+            config: Object.fromEntries(entries),
+            secretKeys: entries.filter(([key, value]) => isSecretKey(key) && value !== "in-clear").map(([key]) => key),
+        },
+        preview,
+        resources,
+        stateOf: (type, name, inputs) => ({ id: `${name}-id`, state: stateOf(type, name, inputs, preview) }),
+    });
     return { resources, outputs };
 }
 
@@ -183,73 +153,8 @@ function renamed(metadata: unknown): unknown {
     return { ...others, name: outputOf(name) };
 }
 
-/** What of Pulumi's wire protocol a registration is read from: the mocks' own arguments leave out most of it. */
-interface RegisterRequest {
-    getType(): string;
-    getName(): string;
-    getCustom(): boolean;
-    getParent(): string;
-    getDependenciesList(): string[];
-    getDeletedwith(): string;
-    getProvider(): string;
-    getVersion(): string;
-    getCustomtimeouts(): { getCreate(): string } | undefined;
-    getAdditionalsecretoutputsList(): string[];
-    getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
-}
-type Register = (
-    request: RegisterRequest,
-    callback: (error: unknown, response?: { getUrn(): string }) => void,
-) => Promise<void>;
-
-function record(resources: Registrations): void {
-    const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource: Register };
-    const register = monitor.registerResource.bind(monitor);
-    monitor.registerResource = (request, callback) =>
-        register(request, (error, response) => {
-            const object = request.getObject()?.toJavaScript() ?? {};
-            resources.push({
-                type: request.getType(),
-                name: request.getName(),
-                urn: response?.getUrn() ?? "",
-                custom: request.getCustom(),
-                inputs: withoutSignatures(object) as Record<string, unknown>,
-                parent: request.getParent(),
-                dependsOn: request.getDependenciesList(),
-                deletedWith: request.getDeletedwith(),
-                provider: request.getProvider(),
-                version: request.getVersion(),
-                createTimeout: request.getCustomtimeouts()?.getCreate(),
-                additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-                secretInputs: Object.keys(object).filter((key) => holdsSecret(object[key])),
-            });
-            callback(error, response);
-        });
-}
-
 /** Resolves an output; tells whether it is a secret. */
 export async function resolve<T>(output: pulumi.Output<T>): Promise<{ value: T; secret: boolean }> {
     const value = await new Promise<T>((done) => void output.apply(done));
     return { value, secret: await pulumi.isSecret(output) };
-}
-
-/** The signature by which Pulumi marks a value on the wire, and the one that says secret. */
-const signature = "4dabf18193072939515e22adb298388d";
-const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
-
-function isSecret(value: unknown): value is { value: unknown } {
-    return (
-        typeof value === "object" && value !== null && (value as Record<string, unknown>)[signature] === secretSignature
-    );
-}
-
-function holdsSecret(value: unknown): boolean {
-    return isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsSecret));
-}
-
-function withoutSignatures(value: unknown): unknown {
-    if (isSecret(value)) return withoutSignatures(value.value);
-    if (Array.isArray(value)) return value.map(withoutSignatures);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSignatures(inner)]));
 }
