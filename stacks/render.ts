@@ -88,7 +88,9 @@ function withPlaceholders(resource: Registered): KubernetesObject {
         Object.fromEntries(Object.keys(values as object).map((key) => [key, text]));
     return {
         ...object,
-        ...(object.data === undefined ? {} : { data: masked(object.data, Buffer.from(placeholder).toString("base64")) }),
+        ...(object.data === undefined
+            ? {}
+            : { data: masked(object.data, Buffer.from(placeholder).toString("base64")) }),
         ...(object.stringData === undefined ? {} : { stringData: masked(object.stringData, placeholder) }),
     };
 }
