@@ -5,6 +5,7 @@ import { ConfigError, readConfig } from "./stacks/config";
 import { loadManifests } from "./stacks/manifests";
 import { checkOwnership } from "./stacks/ownership";
 import { checkCluster, PreflightError } from "./stacks/preflight";
+import { checkStoredVersions } from "./stacks/storedVersions";
 
 interface ProgramOptions {
     /** Look at no cluster: for what shows the objects, and applies none. @default false */
@@ -15,7 +16,7 @@ interface ProgramOptions {
 async function program({ offline = false }: ProgramOptions = {}): Promise<ClusterOutputs> {
     const config = readConfig();
     const [manifests, cluster] = await Promise.all([loadManifests(config), offline ? undefined : checkCluster(config)]);
-    await checkOwnership(cluster, config, manifests);
+    await Promise.all([checkOwnership(cluster, config, manifests), checkStoredVersions(cluster, manifests)]);
     return createCluster(config, manifests);
 }
 

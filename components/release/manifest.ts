@@ -5,7 +5,7 @@ import { kubernetesScalars } from "./kubernetesYaml";
 import { objectId } from "./objectId";
 import type { LoadedRelease } from "./source";
 
-export { withoutDescriptions } from "./definitions";
+export { isDefinition, withoutDescriptions } from "./definitions";
 export { phasesOf, type Phases } from "./phases";
 
 /**
