@@ -45,7 +45,8 @@ function installDependencies() {
     console.error("Installing the locked npm dependencies (npm ci) …");
     const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
         cwd: root,
-        stdio: "inherit",
+        // Standard output is the program's alone: it may be a stream of YAML.
+        stdio: ["inherit", 2, 2],
     });
     if (npm.status !== 0) {
         console.error(
