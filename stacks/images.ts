@@ -3,19 +3,13 @@ import type { KubernetesObject } from "../components/kubernetesObject";
 import { imagesIn } from "../components/release";
 import type { ClusterConfig } from "./config";
 
-type ImageConfig = Pick<ClusterConfig, "imageRegistries" | "pipelineImage" | "catchUp" | "catchUpImage">;
+type ImageConfig = Pick<ClusterConfig, "imageRegistries"> & Readonly<Record<string, unknown>>;
 
-/** Every image of a stack, as its objects name it: of its releases, of the catch-up and of the demonstration's pipeline. */
-export function stackImages(
-    { imageRegistries, pipelineImage, catchUp, catchUpImage }: ImageConfig,
-    manifests: Readonly<Record<string, readonly KubernetesObject[]>>,
-): string[] {
-    const own = [...(catchUp ? [catchUpImage] : []), pipelineImage];
-    const images = [
-        ...imagesIn(Object.values(manifests).flat()),
-        ...own.map((image) => inRegistries(image, imageRegistries)),
-    ];
-    return [...new Set(images)];
+/** The images that a config, or the defaults of one, gives: the values of every key that ends in "Image". */
+export function imagesOf(config: Readonly<Record<string, unknown>>): string[] {
+    return Object.entries(config).flatMap(([key, value]) =>
+        key.endsWith("Image") && typeof value === "string" ? [value] : [],
+    );
 }
 
 /** The registries that images are pulled from although there is a map of registries of one's own; none without a map. */
@@ -23,8 +17,12 @@ export function registriesOutside(
     config: ImageConfig,
     manifests: Readonly<Record<string, readonly KubernetesObject[]>>,
 ): string[] {
-    const own = Object.values(config.imageRegistries).map((prefix) => prefix.replace(/\/.*/, ""));
+    const { imageRegistries } = config;
+    const own = Object.values(imageRegistries).map((prefix) => prefix.replace(/\/.*/, ""));
     if (own.length === 0) return [];
-    const used = new Set(stackImages(config, manifests).map(registryOf));
-    return [...used].filter((registry) => !own.includes(registry));
+    const images = [
+        ...imagesIn(Object.values(manifests).flat()),
+        ...imagesOf(config).map((image) => inRegistries(image, imageRegistries)),
+    ];
+    return [...new Set(images.map(registryOf))].filter((registry) => !own.includes(registry));
 }

@@ -47,7 +47,8 @@ export type ReleaseLock = Readonly<Record<Product, Readonly<Record<string, LockE
 /** What the lock says of one version of a product. */
 export type LockEntry = Omit<LockedRelease, "product" | "version">;
 
-const kubernetesVersion = z.string().regex(/^1\.\d+$/, 'expected a Kubernetes minor version like "1.33"');
+/** A Kubernetes minor version. @internal */
+export const kubernetesVersion = z.string().regex(/^1\.\d+$/, 'expected a Kubernetes minor version like "1.33"');
 const lockEntry = z.strictObject({
     files: z
         .array(
@@ -78,7 +79,7 @@ const lockSchema = z.strictObject({
  * @throws ReleaseError if the file can't be read or isn't a lock; the message names the file and each wrong key.
  */
 export function readLock(path?: string): ReleaseLock {
-    const builtIn = validLock(builtInLock, "releases.lock.json");
+    const builtIn = checkLock(builtInLock, "releases.lock.json");
     if (path === undefined) {
         return builtIn;
     }
@@ -88,7 +89,7 @@ export function readLock(path?: string): ReleaseLock {
     } catch (error) {
         throw new ReleaseError(`The release lock ${path} can't be read: ${(error as Error).message}`);
     }
-    const further = validLock(own, path);
+    const further = checkLock(own, path);
     return {
         "tekton-pipelines": { ...builtIn["tekton-pipelines"], ...further["tekton-pipelines"] },
         "tekton-triggers": { ...builtIn["tekton-triggers"], ...further["tekton-triggers"] },
@@ -96,7 +97,13 @@ export function readLock(path?: string): ReleaseLock {
     };
 }
 
-function validLock(lock: unknown, path: string): ReleaseLock {
+/**
+ * Checks that a value is a lock.
+ * @param path The file it is from, for the error's message.
+ * @throws ReleaseError naming each wrong key
+ * @internal
+ */
+export function checkLock(lock: unknown, path: string): ReleaseLock {
     const result = lockSchema.safeParse(lock);
     if (!result.success) {
         const problems = result.error.issues.map(
@@ -128,7 +135,7 @@ export function lockedRelease(product: Product, version: string, lock: ReleaseLo
         throw new ReleaseError(
             `${product}: "${version}" is not one of the locked versions ${known.join(", ")}.` +
                 (suggestion ? ` Did you mean ${suggestion}?` : "") +
-                " A version of your own needs a lock file of your own that gives its files and their sha256.",
+                ` To lock another one: npm run releases -- add ${product} VERSION.`,
         );
     }
     return { product, version, ...entry };

@@ -18,6 +18,7 @@ interface Definition extends KubernetesObject {
         readonly validation?: { readonly openAPIV3Schema?: Schema };
         readonly versions?: readonly {
             readonly name: string;
+            readonly served: boolean;
             readonly storage: boolean;
             readonly schema?: { readonly openAPIV3Schema?: Schema };
         }[];
@@ -27,6 +28,15 @@ interface Definition extends KubernetesObject {
 /** Whether an object is a CustomResourceDefinition, of either version of its API. */
 export function isDefinition(object: KubernetesObject): object is Definition {
     return object.kind === "CustomResourceDefinition" && object.apiVersion.startsWith("apiextensions.k8s.io/");
+}
+
+/** The versions of its kind that a CustomResourceDefinition serves, and the one that objects are stored in. */
+export function versionsOf({ spec }: Definition): { readonly served: readonly string[]; readonly stored?: string } {
+    const { versions = [{ name: spec.version!, served: true, storage: true }] } = spec;
+    return {
+        served: versions.filter(({ served }) => served).map(({ name }) => name),
+        stored: versions.find(({ storage }) => storage)?.name,
+    };
 }
 
 /**

@@ -20,7 +20,7 @@ export function parseManifest(text: string, origin: string): KubernetesObject[] 
 }
 
 /** Parses all files of a release, in order. @throws ReleaseError as parseManifest does, also for an object in two files */
-export function parseRelease(release: LoadedRelease): KubernetesObject[] {
+export function parseRelease(release: Pick<LoadedRelease, "files">): KubernetesObject[] {
     return objectsOf(release.files);
 }
 

@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { LockedRelease, ReleaseFile } from "./catalog";
 import { download, DownloadError, type DownloadOptions, withoutCredentials } from "./download";
 import { ReleaseError } from "./error";
+import { readIfPresent, sha256, writeWhole } from "./files";
+import { addressIn, defaultCacheDir, downloadOptions, isUrl } from "./places";
 
 /** Where a release's bytes may come from. */
 export interface LoadOptions {
@@ -60,26 +60,17 @@ export async function loadRelease(release: LockedRelease, options: LoadOptions =
 }
 
 async function loadFile(file: ReleaseFile, options: LoadOptions): Promise<LoadedFile> {
-    const downloading: DownloadOptions = {
-        timeoutMs: options.timeoutMs ?? 30_000,
-        retryDelayMs: options.retryDelayMs ?? 1_000,
-        log: options.log ?? (() => undefined),
-    };
+    const downloading = downloadOptions(options);
     if (options.mirror === undefined) {
         return fromCacheOrUpstream(file, options.cacheDir ?? defaultCacheDir(), downloading);
     }
-    return /^https?:\/\//i.test(options.mirror)
+    return isUrl(options.mirror)
         ? fromMirrorUrl(file, options.mirror, downloading)
         : fromMirrorFolder(file, options.mirror);
 }
 
-/** The cache of whoever runs the program, as the XDG Base Directory Specification places it. */
-function defaultCacheDir(): string {
-    return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "flux-to-tekton", "releases");
-}
-
 async function fromMirrorFolder(file: ReleaseFile, mirror: string): Promise<LoadedFile> {
-    const path = join(mirror, file.name);
+    const path = addressIn(mirror, file.name);
     const bytes = await readIfPresent(path);
     if (bytes) {
         return verified(file, bytes, path, `Put the locked file there${published(file)}.`);
@@ -94,7 +85,7 @@ async function fromMirrorFolder(file: ReleaseFile, mirror: string): Promise<Load
 }
 
 async function fromMirrorUrl(file: ReleaseFile, mirror: string, options: DownloadOptions): Promise<LoadedFile> {
-    const url = `${mirror.replace(/\/+$/, "")}/${file.name}`;
+    const url = addressIn(mirror, file.name);
     try {
         return verified(file, await download(url, options), withoutCredentials(url), "Correct the mirror's copy.");
     } catch (error) {
@@ -143,9 +134,11 @@ async function fromCacheOrUpstream(file: ReleaseFile, dir: string, options: Down
         "Don't use it: it is damaged, or not what was locked. Compare the hash with the one that upstream publishes. " +
             mirrorAdvice,
     );
-    await keep(path, bytes).catch((error: Error) => {
-        options.log(`${file.name} can't be kept in the cache ${dir}: ${error.message}`);
-    });
+    try {
+        writeWhole(path, bytes);
+    } catch (error) {
+        options.log(`${file.name} can't be kept in the cache ${dir}: ${(error as Error).message}`);
+    }
     return loaded;
 }
 
@@ -170,33 +163,4 @@ function verified(file: ReleaseFile, bytes: Buffer, origin: string, advice: stri
         );
     }
     return { ...file, text: bytes.toString("utf8"), origin };
-}
-
-function sha256(bytes: Buffer): string {
-    return createHash("sha256").update(bytes).digest("hex");
-}
-
-async function readIfPresent(path: string): Promise<Buffer | undefined> {
-    try {
-        return await readFile(path);
-    } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === "ENOENT" || code === "ENOTDIR") {
-            return undefined;
-        }
-        throw new ReleaseError(`  ${path} can't be read: ${message}`);
-    }
-}
-
-/** Writes a file so that it is there as a whole or not at all, also when several programs or a kill interfere. */
-async function keep(path: string, bytes: Buffer): Promise<void> {
-    const partial = `${path}.${randomUUID()}.partial`;
-    await mkdir(join(path, ".."), { recursive: true });
-    try {
-        await writeFile(partial, bytes);
-        await rename(partial, path);
-    } catch (error) {
-        await rm(partial, { force: true });
-        throw error;
-    }
 }
