@@ -25,7 +25,7 @@ async function check(): Promise<void> {
         // An export without a docstring, or a link that leads nowhere, is an error: see typedoc.json.
         await run("API reference", "typedoc/bin/typedoc", "--emit", "none"),
     ];
-    const unit = await run("Unit tests", "mocha/bin/mocha.js", "test/unit/**/*.test.ts");
+    const unit = await run("Unit tests", "mocha/bin/mocha.js", "--parallel", "test/unit/**/*.test.ts");
     const passed = results.filter(({ ok }) => ok).length;
     conclude({ passed, failed: results.length - passed, skipped: 0 }, mochaCounts(unit.stdout, unit.ok));
 }
