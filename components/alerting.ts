@@ -17,6 +17,8 @@ export interface AlertingArgs {
     readonly address: pulumi.Input<string>;
     /** Secret with the headers to send. @see EventAuthentication @default none */
     readonly authenticationSecretName?: pulumi.Input<string>;
+    /** How long a delivery may take before it is tried again; not in 2020. @default as Flux has it, 15 seconds */
+    readonly timeout?: string;
     /** The sources whose events are sent. */
     readonly sources: readonly Source[];
 }
@@ -43,6 +45,7 @@ export class Alerting extends pulumi.ComponentResource {
                 spec: {
                     type: "generic",
                     address: args.address,
+                    ...(args.timeout === undefined || args.generation === "2020" ? {} : { timeout: args.timeout }),
                     ...(args.authenticationSecretName === undefined
                         ? {}
                         : { secretRef: { name: args.authenticationSecretName } }),

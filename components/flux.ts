@@ -33,8 +33,8 @@ export interface ImagePullSecret {
  */
 export class Flux extends Release {
     constructor(name: string, args: FluxArgs, opts?: pulumi.ComponentResourceOptions) {
-        const { kubeconfig, kubeContext } = args;
-        const finalizers = { finalizer: "finalizers.fluxcd.io", kubeconfig, kubeContext };
+        const { kubeconfig, kubeContext, kubeCluster } = args;
+        const finalizers = { finalizer: "finalizers.fluxcd.io", kubeconfig, kubeContext, kubeCluster };
         super("flux-to-tekton:flux:Flux", name, args, opts, finalizers);
         if (args.imagePullSecret !== undefined) {
             const { name: secretName, namespace, registry, credentials } = args.imagePullSecret;

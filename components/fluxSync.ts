@@ -23,6 +23,12 @@ export interface FluxSyncArgs {
     readonly secretName?: string;
     /** The folder to apply, from the source's root. @default "./" */
     readonly path?: string;
+    /** How often Flux applies it again, also without a new revision: it sets back what others have changed. @default "10m0s" */
+    readonly interval?: string;
+    /** Whether Flux removes from the cluster what leaves the source. @default true */
+    readonly prune?: boolean;
+    /** How long applying it may take. @default `interval` */
+    readonly timeout?: string;
     /**
      * What becomes of what Flux deployed when this is removed: `Orphan` leaves it, `WaitForTermination` has Flux remove
      * it first; `Delete` and `MirrorPrune` (which comes to `Delete`, as it prunes) don't wait until it is gone, and what
@@ -89,9 +95,10 @@ export class FluxSync extends pulumi.ComponentResource {
                 kind: "Kustomization",
                 metadata: ready,
                 spec: {
-                    interval: "10m0s",
+                    interval: args.interval ?? "10m0s",
                     path: args.path ?? "./",
-                    prune: true,
+                    prune: args.prune ?? true,
+                    ...(args.timeout === undefined ? {} : { timeout: args.timeout }),
                     sourceRef: { kind: source.kind, name: repository.metadata.name },
                     ...(args.generation === "2020" ? {} : { deletionPolicy: args.deletionPolicy ?? "Orphan" }),
                 },

@@ -10,14 +10,17 @@
  */
 export * from "./alerting";
 export * from "./catchUp";
+export * from "./chainNamespace";
 export * from "./demoPipeline";
 export * from "./dockerConfig";
+export * from "./duration";
 export * from "./eventAuthentication";
 export * from "./flux";
 export * from "./fluxSource";
 export * from "./fluxSync";
 export * from "./generation";
 export * from "./imageReference";
+export * from "./kubeconfig";
 export * from "./kubernetesObject";
 export * from "./kubernetesResource";
 export * from "./listenerNetworkPolicy";
@@ -26,6 +29,7 @@ export * from "./release";
 export type { FinalizerRemovalSettings } from "./release/finalizerRemoval";
 export * from "./release/release";
 export * from "./route";
+export * from "./runHistory";
 export * from "./tektonPipelines";
 export * from "./tektonTriggers";
 export * from "./triggerChain/triggerChain";

@@ -4,6 +4,29 @@ import { type Generation, servedApis } from "./generation";
 import { KubernetesResource, statusField, waitForAnnotation } from "./kubernetesResource";
 import type { Source } from "./route";
 
+/**
+ * Who calls a Receiver, and so how a call is checked: https://fluxcd.io/flux/components/notification/receivers/#type.
+ * A `generic` one takes any call of its path; the others also take the token, or a signature that is made with it.
+ */
+export const receiverTypes = [
+    "generic",
+    "generic-hmac",
+    "github",
+    "gitlab",
+    "bitbucket",
+    "harbor",
+    "dockerhub",
+    "quay",
+    "nexus",
+    "acr",
+    "cdevents",
+] as const;
+/** One of {@link receiverTypes}. */
+export type ReceiverType = (typeof receiverTypes)[number];
+
+/** Those of them that the releases of 2020 knew. */
+export const receiverTypesOf2020: readonly ReceiverType[] = ["generic", "github", "gitlab", "bitbucket", "harbor"];
+
 /** What a call of the Receiver reconciles, and who may call it. */
 export interface ReceiverArgs {
     /** Of the releases on the cluster: it says which API versions they serve. */
@@ -12,6 +35,10 @@ export interface ReceiverArgs {
     readonly namespace: pulumi.Input<string>;
     /** @default "generic-receiver" */
     readonly receiverName?: string;
+    /** @default "generic" */
+    readonly type?: ReceiverType;
+    /** Of the caller's events those that count, by its own names for them: `push`. @default all */
+    readonly events?: readonly string[];
     /** The Secret with the token. @see WebhookToken */
     readonly tokenSecretName: pulumi.Input<string>;
     /** The token itself: a new one is waited for until it is in effect. */
@@ -21,8 +48,8 @@ export interface ReceiverArgs {
 }
 
 /**
- * Flux's endpoint for a Git host's webhook: https://fluxcd.io/flux/components/notification/receivers/#generic-receiver.
- * Whoever knows its path may call it.
+ * Flux's endpoint for a Git host's webhook: https://fluxcd.io/flux/components/notification/receivers/.
+ * Whoever knows its path may call it; with most types they have to know the token, too.
  */
 export class Receiver extends pulumi.ComponentResource {
     /** The Receiver's name. */
@@ -56,7 +83,8 @@ export class Receiver extends pulumi.ComponentResource {
                 kind: "Receiver",
                 metadata: { name: args.receiverName ?? "generic-receiver", namespace: args.namespace, annotations },
                 spec: {
-                    type: "generic",
+                    type: args.type ?? "generic",
+                    ...(args.events === undefined || args.events.length === 0 ? {} : { events: args.events }),
                     resources: args.sources.map(({ kind, name, namespace }) => ({ kind, name, namespace })),
                     secretRef: { name: args.tokenSecretName },
                 },

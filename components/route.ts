@@ -42,6 +42,14 @@ export interface Route {
         readonly name: pulumi.Input<string>;
         /** The parameters that the pipeline declares, of those that an event offers. */
         readonly params: readonly EventParam[];
+        /** Further parameters, which are the same in every run. @default none */
+        readonly values?: Readonly<Record<string, string>>;
+        /** What the pipeline's workspaces are, as a PipelineRun has it: https://tekton.dev/docs/pipelines/workspaces/ @default none */
+        readonly workspaces?: readonly Readonly<Record<string, unknown>>[];
+        /** How long a run may take. @default as Tekton has it, one hour */
+        readonly timeout?: string;
+        /** Whom its runs run as, beside the EventListener. @default the account without rights of all runs */
+        readonly serviceAccountName?: pulumi.Input<string>;
     };
     /**
      * A further CEL condition. It has `extensions.revision`, `extensions.branch` and `extensions.commit` (with the

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { Alerting } from "../components/alerting";
 import { CatchUp } from "../components/catchUp";
+import { ChainNamespace } from "../components/chainNamespace";
 import { DemoPipeline, demoPipelineParams } from "../components/demoPipeline";
 import { EventAuthentication } from "../components/eventAuthentication";
 import { Flux } from "../components/flux";
@@ -9,12 +10,14 @@ import { FluxSync } from "../components/fluxSync";
 import { inRegistries } from "../components/imageReference";
 import { Receiver } from "../components/receiver";
 import type { Route, Source } from "../components/route";
+import { RunHistory } from "../components/runHistory";
 import { TektonPipelines } from "../components/tektonPipelines";
 import { TektonTriggers } from "../components/tektonTriggers";
 import { TriggerChain } from "../components/triggerChain/triggerChain";
 import { WebhookToken } from "../components/webhookToken";
-import type { ClusterConfig } from "./config";
+import { type ClusterConfig, usesDemoPipeline } from "./config";
 import type { Manifests } from "./manifests";
+import { claim } from "./ownership";
 
 /** What a stack exports. */
 export interface ClusterOutputs {
@@ -24,21 +27,31 @@ export interface ClusterOutputs {
     readonly eventListenerUrl: pulumi.Output<string>;
     /** Path of the Receiver on Service webhook-receiver; whoever knows it can make Flux fetch, so it is a secret. */
     readonly receiverPath: pulumi.Output<string>;
+    /** What the Git host's webhook has to know, unless the Receiver is generic, and goes by its path. A secret. */
+    readonly receiverToken?: pulumi.Output<string>;
     /** Where the Git host's webhook posts to, if the config says how the Receiver is reached from outside. A secret. */
     readonly receiverUrl?: pulumi.Output<string>;
     /** Names of the chain's objects, in the order in which an event meets them. */
     readonly names: Readonly<
-        Record<"source" | "receiver" | "alert" | "provider" | "eventListener" | "pipeline", pulumi.Output<string>>
-    >;
+        Record<"source" | "receiver" | "alert" | "provider" | "eventListener", pulumi.Output<string>>
+    > & {
+        /** The demonstration's, if a route starts it. */
+        readonly pipeline?: pulumi.Output<string>;
+    };
     /** Namespaces of Flux's objects and of Tekton's. */
     readonly namespaces: { readonly flux: string; readonly chain: string };
 }
 
 /** Installs the releases on the cluster and wires the chain, each part to the next by its outputs. */
 export function createCluster(config: ClusterConfig, manifests: Manifests): ClusterOutputs {
+    // It may have a key in it.
+    const kubeconfig = config.kubeconfig === undefined ? undefined : pulumi.secret(config.kubeconfig);
     const provider = new k8s.Provider("cluster", {
-        kubeconfig: config.kubeconfig,
+        // "" is the ambient one: the SDK would put KUBECONFIG's value into the state, where it is wrong on every other
+        // machine, and as a list of files it is no kubeconfig.
+        kubeconfig: kubeconfig ?? "",
         context: config.kubeContext,
+        cluster: config.kubeCluster,
         // Fields that controllers fill in (a webhook's CA) stay theirs, and CRDs are too large for an annotation.
         enableServerSideApply: true,
         // Otherwise a change replaces the object, and its readers find nothing in between.
@@ -77,8 +90,9 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             objects: manifests.flux,
             readyTimeout,
             crdDescriptions,
-            kubeconfig: config.kubeconfig,
+            kubeconfig,
             kubeContext: config.kubeContext,
+            kubeCluster: config.kubeCluster,
             imagePullSecret: config.imagePullCredentials && {
                 name: config.fluxImagePullSecret!,
                 namespace: config.fluxNamespace,
@@ -101,20 +115,33 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             name: config.syncName,
             ...config.sync,
             deletionPolicy: config.gitDeletionPolicy,
+            interval: config.syncInterval,
+            timeout: config.syncTimeout,
+            prune: config.syncPrune,
             readyTimeout,
         },
         onFlux,
     );
-    const demoPipeline = new DemoPipeline(
-        "demo-pipeline",
-        {
-            generation,
-            namespace: config.namespace,
-            pipelineName: config.pipelineName,
-            image: inRegistries(config.pipelineImage, config.imageRegistries),
-        },
-        { provider, dependsOn: [pipelines] },
-    );
+    // After Tekton, so that a destroy removes it, and all the runs in it, while Tekton's webhooks answer.
+    const namespace = config.createNamespace
+        ? new ChainNamespace(
+              "chain-namespace",
+              { namespace: config.namespace, podSecurity: config.namespacePodSecurity, annotations: claim() },
+              onTekton,
+          ).namespace
+        : config.namespace;
+    const demoPipeline = usesDemoPipeline(config)
+        ? new DemoPipeline(
+              "demo-pipeline",
+              {
+                  generation,
+                  namespace,
+                  pipelineName: config.pipelineName,
+                  image: inRegistries(config.pipelineImage, config.imageRegistries),
+              },
+              { provider, dependsOn: [pipelines] },
+          )
+        : undefined;
     const routes = resolveRoutes(config, sync, demoPipeline);
     const sources = distinctSources(config, routes);
 
@@ -127,7 +154,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
                   {
                       senderNamespace: fluxNamespace,
                       senderSecretName: `${config.providerName}-headers`,
-                      listenerNamespace: config.namespace,
+                      listenerNamespace: namespace,
                       listenerSecretName: `${config.eventListenerName}-token`,
                       rotation,
                   },
@@ -139,9 +166,10 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
         "trigger-chain",
         {
             generation,
-            namespace: config.namespace,
+            namespace,
             eventListenerName: config.eventListenerName,
             replicas: config.listenerReplicas,
+            resources: config.listenerResources,
             serviceAccountName: config.serviceAccountName,
             runServiceAccountName: config.runServiceAccountName,
             routes,
@@ -161,6 +189,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             providerName: config.providerName,
             alertName: config.alertName,
             address: chain.url,
+            timeout: config.providerTimeout,
             authenticationSecretName: authentication?.senderSecretName,
             sources,
         },
@@ -171,7 +200,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             "catch-up",
             {
                 generation,
-                namespace: config.namespace,
+                namespace,
                 listenerUrl: chain.url,
                 authenticationSecretName: authentication.listenerSecretName,
                 sources,
@@ -180,6 +209,24 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
                 image: inRegistries(config.catchUpImage, config.imageRegistries),
             },
             onFlux,
+        );
+    }
+    if (today && config.runHistory) {
+        new RunHistory(
+            "run-history",
+            {
+                namespace,
+                routes: routes.map((route, index) => ({
+                    ...route,
+                    limit: config.routes[index]?.runHistoryLimit ?? config.runHistoryLimit,
+                    age: config.routes[index]?.runHistoryAge ?? config.runHistoryAge,
+                })),
+                sources,
+                runHistoryName: config.runHistoryName,
+                schedule: config.runHistorySchedule,
+                image: inRegistries(config.runHistoryImage, config.imageRegistries),
+            },
+            opts,
         );
     }
     const token = new WebhookToken(
@@ -193,6 +240,8 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             generation,
             namespace: fluxNamespace,
             receiverName: config.receiverName,
+            type: config.receiverType,
+            events: config.receiverEvents,
             tokenSecretName: token.secretName,
             token: token.value,
             sources,
@@ -204,6 +253,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
         versions: { tektonPipelines: pipelines.version, tektonTriggers: triggers.version, flux: flux.version },
         eventListenerUrl: chain.url,
         receiverPath: receiver.path,
+        ...(config.receiverType === "generic" ? {} : { receiverToken: token.value }),
         ...(config.receiverBaseUrl === undefined
             ? {}
             : { receiverUrl: pulumi.interpolate`${config.receiverBaseUrl.replace(/\/$/, "")}${receiver.path}` }),
@@ -213,7 +263,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             alert: alerting.alertName,
             provider: alerting.providerName,
             eventListener: chain.eventListenerName,
-            pipeline: demoPipeline.pipelineName,
+            ...(demoPipeline && { pipeline: demoPipeline.pipelineName }),
         },
         namespaces: { flux: fluxNamespace, chain: config.namespace },
     };
@@ -222,15 +272,15 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
 type ConfiguredRoute = Partial<ClusterConfig["routes"][number]> & { readonly name: string };
 
 /** The configured routes; none means the demonstration's: from the synced repository to the demonstration's pipeline. */
-function resolveRoutes(config: ClusterConfig, sync: FluxSync, demoPipeline: DemoPipeline): Route[] {
+function resolveRoutes(config: ClusterConfig, sync: FluxSync, demoPipeline: DemoPipeline | undefined): Route[] {
     const synced: Source = { kind: sync.sourceKind, name: sync.sourceName, namespace: sync.sourceNamespace };
-    const demo = { name: demoPipeline.pipelineName, params: demoPipelineParams };
+    const demo = demoPipeline && { name: demoPipeline.pipelineName, params: demoPipelineParams };
     const routes: readonly ConfiguredRoute[] =
         config.routes.length > 0 ? config.routes : [{ name: "flux-notification" }];
     return routes.map((route) => ({
         ...route,
         source: sourceKey(config, route) === sourceKey(config, undefined) ? synced : route.source!,
-        pipeline: route.pipeline ?? demo,
+        pipeline: route.pipeline ?? demo!,
     }));
 }
 

@@ -11,15 +11,23 @@ import {
 } from "../components/release";
 import { demoPipelineParams } from "../components/demoPipeline";
 import { defaultCatchUpImage } from "../components/catchUp";
+import { podSecurityLevels } from "../components/chainNamespace";
 import { isImageReference } from "../components/imageReference";
+import type { ClusterAccess } from "../components/kubeconfig";
+import { receiverTypes, receiverTypesOf2020 } from "../components/receiver";
 import { eventParams, sourceKinds } from "../components/route";
+import { defaultRunHistoryImage, defaultRunHistoryLimit } from "../components/runHistory";
 import { runNameLength } from "../components/triggerChain/cel";
-import { runNamings } from "../components/triggerChain/triggerChain";
+import { defaultListenerResources, runNamings } from "../components/triggerChain/triggerChain";
 import { nearest } from "../components/suggest";
-import { duration, objectName } from "./configValues";
-import { checkChoice, readSync, type SyncConfig, syncKeys, syncObjects, syncSecretKeys } from "./syncConfig";
+import { duration, objectName, resources } from "./configValues";
+import { checkChoice, readSync, type SyncConfig, syncKeys, syncSecretKeys } from "./syncConfig";
 
 const text = z.string();
+const schedule = z
+    .string()
+    .regex(/^(@\w+|\S+( \S+){4})$/, "must be a schedule in cron's notation, such as */5 * * * *");
+const historyLimit = z.int().min(1, "must be 1 or more: the newest run is always kept");
 const image = z.string().refine(isImageReference, "must be an image, such as alpine or ghcr.io/my-org/tools:v1");
 /** A registry always has a dot or a port in its name, or it is localhost: otherwise it would be a path on docker.io. */
 const registry = z
@@ -43,9 +51,15 @@ const route = z.strictObject({
         .strictObject({
             name: objectName,
             params: z.array(z.enum(eventParams)).default([...demoPipelineParams]),
+            values: z.record(z.string(), z.string()).optional(),
+            workspaces: z.array(z.looseObject({ name: z.string().min(1) })).optional(),
+            timeout: duration.optional(),
+            serviceAccountName: objectName.optional(),
         })
         .optional(),
     filter: z.string().min(1, "must be a CEL expression; leave it out for none").optional(),
+    runHistoryLimit: historyLimit.optional(),
+    runHistoryAge: duration.optional(),
 });
 
 /**
@@ -83,28 +97,37 @@ export const schema = z.strictObject({
 
     webhookTokenSecretName: objectName.default("generic-receiver-token"),
     receiverName: objectName.default("generic-receiver"),
+    receiverType: z.enum(receiverTypes).default("generic"),
+    receiverEvents: z.array(z.string().min(1)).default([]),
     receiverBaseUrl: baseUrl.optional(),
     receiverIngressNamespace: objectName.optional(),
     providerName: objectName.default("tekton-el-provider"),
+    providerTimeout: duration.optional(),
     alertName: objectName.default("tekton-alert"),
     authenticateEvents: z.boolean().default(true),
     tokenRotation: text.optional(),
 
     namespace: objectName.default("default"),
+    createNamespace: z.boolean().default(false),
+    namespacePodSecurity: z.enum(podSecurityLevels).optional(),
     // Its Service is named el-<name>.
     eventListenerName: objectName.max(60, "must have 60 characters at most").default("flux-event-listener"),
     listenerReplicas: z.int().min(1, "must be 1 or more").default(1),
+    listenerResources: resources.default(defaultListenerResources),
     serviceAccountName: objectName.default("flux-notifications-sa"),
     runServiceAccountName: objectName.default("flux-notification-run"),
     runNaming: z.enum(runNamings).default("revision"),
     listenerNetworkPolicy: z.boolean().default(true),
     catchUp: z.boolean().default(true),
     catchUpName: objectName.default("flux-catch-up"),
-    catchUpSchedule: z
-        .string()
-        .regex(/^(@\w+|\S+( \S+){4})$/, "must be a schedule in cron's notation, such as */5 * * * *")
-        .default("*/5 * * * *"),
+    catchUpSchedule: schedule.default("*/5 * * * *"),
     catchUpImage: image.default(defaultCatchUpImage),
+    runHistory: z.boolean().default(true),
+    runHistoryLimit: historyLimit.default(defaultRunHistoryLimit),
+    runHistoryAge: duration.optional(),
+    runHistoryName: objectName.default("flux-run-history"),
+    runHistorySchedule: schedule.default("17 * * * *"),
+    runHistoryImage: image.default(defaultRunHistoryImage),
     pipelineName: objectName.default("flux-demo-pipeline"),
     pipelineImage: image.default("alpine"),
     routes: z.array(route).default([]),
@@ -113,16 +136,22 @@ export const schema = z.strictObject({
 /** Keys whose values are secrets: read as outputs, never looked at. */
 export const secretKeys = [...syncSecretKeys, "fluxRegistryCredentials"] as const;
 
+/** Keys of the Kubernetes provider's own config that count. */
+const providerKeys = ["kubeconfig", "context", "cluster"] as const;
+
 /** A stack's config, checked: what its cluster is to be. */
-export type ClusterConfig = Readonly<z.output<typeof schema>> & {
-    readonly releases: Readonly<Record<Product, LockedRelease>>;
-    readonly sync: SyncConfig;
-    /** `user:password` of `fluxRegistry`. */
-    readonly imagePullCredentials?: pulumi.Output<string>;
-    /** From the provider's own config, `kubernetes:kubeconfig` and `kubernetes:context`; the ambient ones if absent. */
-    readonly kubeconfig?: string;
-    readonly kubeContext?: string;
-};
+export type ClusterConfig = Readonly<z.output<typeof schema>> &
+    Readonly<ClusterAccess> & {
+        readonly releases: Readonly<Record<Product, LockedRelease>>;
+        readonly sync: SyncConfig;
+        /** `user:password` of `fluxRegistry`. */
+        readonly imagePullCredentials?: pulumi.Output<string>;
+    };
+
+/** Whether any route starts the demonstration's pipeline. */
+export function usesDemoPipeline({ routes }: Pick<ClusterConfig, "routes">): boolean {
+    return routes.length === 0 || routes.some(({ pipeline }) => pipeline === undefined);
+}
 
 /** Every mistake in a stack's config, a line each. */
 export class ConfigError extends Error {
@@ -146,7 +175,12 @@ export function readConfig(): ClusterConfig {
     const values = readValues(config);
     const parsed = schema.safeParse(values);
     const problems = [
-        ...unknownKeys(config.name),
+        ...unknownKeys(
+            config.name,
+            [...Object.keys(schema.shape), ...secretKeys],
+            "Pulumi.yaml describes all of them.",
+        ),
+        ...unknownKeys("kubernetes", providerKeys, "The others of the Kubernetes provider have no effect here."),
         ...(parsed.error?.issues ?? []).map((issue) => explain(issue, values)),
     ];
     checkChoice(values, problems);
@@ -159,6 +193,8 @@ export function readConfig(): ClusterConfig {
     checkGeneration(parsed.data, releases?.flux, secrets, problems);
     checkRoutes(parsed.data, problems);
     checkCatchUp(parsed.data, problems);
+    checkNamespace(parsed.data, problems);
+    checkReceiver(parsed.data, releases?.flux, problems);
     if (problems.length > 0) throw new ConfigError(problems);
 
     const kubernetes = new pulumi.Config("kubernetes");
@@ -167,8 +203,9 @@ export function readConfig(): ClusterConfig {
         releases: releases as ClusterConfig["releases"],
         sync: sync!,
         imagePullCredentials: secrets.fluxRegistryCredentials,
-        kubeconfig: kubernetes.get("kubeconfig"),
-        kubeContext: kubernetes.get("context"),
+        kubeconfig: kubernetes.get("kubeconfig") || undefined,
+        kubeContext: kubernetes.get("context") || undefined,
+        kubeCluster: kubernetes.get("cluster") || undefined,
     });
 }
 
@@ -197,17 +234,19 @@ function fromJson(value: string): unknown {
 }
 
 /** The schema's keys as JSON Schema: type and default. */
-export function keyTypes(): Record<string, { readonly type?: string; readonly default?: unknown }> {
-    return z.toJSONSchema(schema, { io: "input" }).properties as ReturnType<typeof keyTypes>;
+export function keyTypes(): Readonly<Record<string, Pick<JsonSchema, "type" | "default">>> {
+    return jsonSchema().properties!;
 }
 
-function unknownKeys(namespace: string): string[] {
-    const known = [...Object.keys(schema.shape), ...secretKeys];
+function unknownKeys(namespace: string, known: readonly string[], remark: string): string[] {
     return Object.keys(pulumi.runtime.allConfig())
         .filter((key) => key.startsWith(`${namespace}:`))
         .map((key) => key.slice(namespace.length + 1))
         .filter((key) => !known.includes(key))
-        .map((key) => `${key}: there is no such key.${suggestion(key, known)} Pulumi.yaml describes all of them.`);
+        .map((key) => {
+            const name = namespace === "kubernetes" ? `kubernetes:${key}` : key;
+            return `${name}: there is no such key.${suggestion(key, known)} ${remark}`;
+        });
 }
 
 /** One of zod's issues in our words: key, value, what is allowed, the fix. */
@@ -231,7 +270,7 @@ function explain(issue: z.core.$ZodIssue, values: unknown): string {
             return `${path}: ${given} is not one of ${allowed.join(", ")}.${suggestion(String(value), allowed)}`;
         }
         case "unrecognized_keys": {
-            const { allowed } = innerKeys(issue.path);
+            const allowed = innerKeys(issue.path);
             return issue.keys
                 .map(
                     (key) =>
@@ -248,13 +287,24 @@ function explain(issue: z.core.$ZodIssue, values: unknown): string {
     }
 }
 
+interface JsonSchema {
+    readonly type?: string;
+    readonly default?: unknown;
+    readonly properties?: Readonly<Record<string, JsonSchema>>;
+    readonly items?: JsonSchema;
+}
+
+function jsonSchema(): JsonSchema {
+    return z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
+}
+
 /** Which keys an object inside the config may have. */
-function innerKeys(path: readonly PropertyKey[]): { allowed: string[] } {
-    const [outer, inner] = [path[0], path.at(-1)];
-    if (outer === "oci" || outer === "bucket") return { allowed: syncObjects[outer] };
-    if (inner === "source") return { allowed: ["kind", "name", "namespace"] };
-    if (inner === "pipeline") return { allowed: ["name", "params"] };
-    return { allowed: Object.keys(route.shape) };
+function innerKeys(path: readonly PropertyKey[]): string[] {
+    const at = path.reduce<JsonSchema | undefined>(
+        (outer, key) => (typeof key === "number" ? outer?.items : outer?.properties?.[String(key)]),
+        jsonSchema(),
+    );
+    return Object.keys(at?.properties ?? {});
 }
 
 function suggestion(given: string, allowed: readonly string[]): string {
@@ -387,6 +437,41 @@ function checkCatchUp({ catchUp, authenticateEvents, runNaming }: z.output<typeo
             'catchUp: true needs runNaming "revision": it repeats events, and with "uid" each makes another run. Set runNaming to revision, or catchUp to false.',
         );
     }
+}
+
+/** Namespaces that are there already, or are a release's. */
+const takenNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease", "tekton-pipelines"];
+
+function checkNamespace(values: z.output<typeof schema>, problems: string[]): void {
+    const { namespace, createNamespace, namespacePodSecurity, tektonFeatureFlags, fluxNamespace } = values;
+    const ofAnother = [...takenNamespaces, fluxNamespace].includes(namespace);
+    if (createNamespace && ofAnother) {
+        problems.push(
+            `createNamespace: true needs a namespace of the chain's own, and ${JSON.stringify(namespace)} isn't one. Set namespace, or createNamespace to false.`,
+        );
+    }
+    if (namespacePodSecurity === undefined) return;
+    if (!createNamespace) {
+        problems.push(
+            `namespacePodSecurity: ${namespacePodSecurity} is for a namespace that the stack makes. Set createNamespace to true, or label the namespace yourself and remove namespacePodSecurity.`,
+        );
+    }
+    if (namespacePodSecurity === "restricted" && tektonFeatureFlags["set-security-context"] !== "true") {
+        problems.push(
+            'namespacePodSecurity: restricted refuses the containers that Tekton adds to a run. Set their security context, too: pulumi config set --path tektonFeatureFlags.set-security-context "true"',
+        );
+    }
+}
+
+function checkReceiver(
+    { receiverType }: z.output<typeof schema>,
+    flux: LockedRelease | undefined,
+    problems: string[],
+): void {
+    if (flux?.generation !== "2020" || receiverTypesOf2020.includes(receiverType)) return;
+    problems.push(
+        `receiverType: ${JSON.stringify(receiverType)} isn't one that Flux ${flux.version} knows: ${receiverTypesOf2020.join(", ")}.`,
+    );
 }
 
 function attempt<T>(key: string, problems: string[], action: () => T): T | undefined {

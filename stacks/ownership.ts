@@ -12,11 +12,16 @@ function thisStack(): string {
     return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
+/** What notes on a Namespace whose it is. */
+export function claim(): Readonly<Record<string, string>> {
+    return { [stackAnnotation]: thisStack() };
+}
+
 /** Notes on the manifests' Namespaces whose they are. */
 export function claimed(objects: readonly KubernetesObject[]): KubernetesObject[] {
     return objects.map((object) => {
         if (object.kind !== "Namespace") return object;
-        const annotations = { ...object.metadata.annotations, [stackAnnotation]: thisStack() };
+        const annotations = { ...object.metadata.annotations, ...claim() };
         return { ...object, metadata: { ...object.metadata, annotations } };
     });
 }
@@ -30,7 +35,7 @@ export function claimed(objects: readonly KubernetesObject[]): KubernetesObject[
  */
 export async function checkOwnership(
     cluster: KubeConfig | undefined,
-    { adopt }: ClusterConfig,
+    { adopt, createNamespace, namespace }: ClusterConfig,
     manifests: Readonly<Record<string, readonly KubernetesObject[]>>,
 ): Promise<void> {
     if (cluster === undefined || adopt) return;
@@ -39,7 +44,8 @@ export async function checkOwnership(
     const names = Object.values(manifests)
         .flat()
         .filter(({ kind }) => kind === "Namespace")
-        .map(({ metadata }) => metadata.name);
+        .map(({ metadata }) => metadata.name)
+        .concat(createNamespace ? [namespace] : []);
     const problems = await Promise.all(
         names.map(async (name) => {
             try {

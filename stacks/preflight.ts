@@ -1,5 +1,6 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
+import { loadKubeConfig } from "../components/kubeconfig";
 import type { LockedRelease } from "../components/release";
 import { nearest } from "../components/suggest";
 import type { ClusterConfig } from "./config";
@@ -53,26 +54,21 @@ function compare(a: string, b: string): number {
     return majorA - majorB || minorA - minorB;
 }
 
-async function serverVersion({
-    kubeconfig,
-    kubeContext,
-}: ClusterConfig): Promise<{ cluster?: KubeConfig; server: string; version?: string; problem?: string }> {
-    // Loaded here, not at the top: it is large, and this way it loads while the releases are read.
-    const k8s = await import("@kubernetes/client-node");
-    const loaded = new k8s.KubeConfig();
+async function serverVersion(
+    config: ClusterConfig,
+): Promise<{ cluster?: KubeConfig; server: string; version?: string; problem?: string }> {
     let server = "an unknown address";
     try {
-        // As the provider does: contents, or a path.
-        if (kubeconfig === undefined) loaded.loadFromDefault();
-        else if (/^\s*(\{|apiVersion|clusters|kind)/m.test(kubeconfig)) loaded.loadFromString(kubeconfig);
-        else loaded.loadFromFile(kubeconfig);
-        if (kubeContext !== undefined) loaded.setCurrentContext(kubeContext);
-        const context = loaded.getCurrentContext();
-        if (loaded.getContextObject(context) === null) throw new Error(unknownContext(context, loaded.getContexts()));
-        server = loaded.getCurrentCluster()?.server ?? server;
-        const api = loaded.makeApiClient(k8s.VersionApi);
-        const { major, minor } = await withTimeout(api.getCode(), 15_000);
-        return { cluster: loaded, server, version: `${major}.${minor.replace(/\D.*$/, "")}` };
+        const cluster = loadKubeConfig(config);
+        const context = cluster.getCurrentContext();
+        if (cluster.getContextObject(context) === null) throw new Error(unknownContext(context, cluster.getContexts()));
+        const { kubeCluster } = config;
+        if (cluster.getCurrentCluster() === null)
+            throw new Error(unknown("cluster", kubeCluster ?? "", cluster.getClusters()));
+        server = cluster.getCurrentCluster()?.server ?? server;
+        const { VersionApi } = await import("@kubernetes/client-node");
+        const { major, minor } = await withTimeout(cluster.makeApiClient(VersionApi).getCode(), 15_000);
+        return { cluster, server, version: `${major}.${minor.replace(/\D.*$/, "")}` };
     } catch (error) {
         return { server, problem: reason(error) };
     }
@@ -83,9 +79,14 @@ function unknownContext(given: string | undefined, contexts: readonly { readonly
     const names = contexts.map(({ name }) => name);
     if (names.length === 0) return "there is no kubeconfig, or it has no contexts";
     if (!given) return `the kubeconfig has no current context, only ${names.join(", ")} to choose from`;
+    return unknown("context", given, contexts);
+}
+
+function unknown(what: string, given: string, known: readonly { readonly name: string }[]): string {
+    const names = known.map(({ name }) => name);
     const match = nearest(given, names);
     const suggestion = match === undefined ? "" : ` (did you mean ${match}?)`;
-    return `there is no context ${JSON.stringify(given)}, only ${names.join(", ")}${suggestion}`;
+    return `there is no ${what} ${JSON.stringify(given)}, only ${names.join(", ")}${suggestion}`;
 }
 
 async function withTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {

@@ -63,10 +63,10 @@ export const syncKeys = {
     oci: oci.optional(),
     bucket: bucket.optional(),
     syncName: objectName.default("flux-system"),
+    syncInterval: duration.default("10m0s"),
+    syncTimeout: duration.optional(),
+    syncPrune: z.boolean().default(true),
 };
-
-/** Those of them whose values are objects, by their inner keys. */
-export const syncObjects = { oci: Object.keys(oci.shape), bucket: Object.keys(bucket.shape) };
 
 /** Those that are secrets. */
 export const syncSecretKeys = [

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type ClusterAccess, loadKubeConfig } from "../kubeconfig";
 import type { KubernetesObject } from "../kubernetesObject";
 import { isDefinition } from "./definitions";
 
@@ -10,6 +11,8 @@ export interface FinalizerRemovalSettings {
     readonly kubeconfig?: pulumi.Input<string>;
     /** @default the kubeconfig's current context */
     readonly kubeContext?: pulumi.Input<string>;
+    /** @default the context's cluster */
+    readonly kubeCluster?: pulumi.Input<string>;
 }
 
 /** Whose finalizers to remove, and when. */
@@ -48,6 +51,7 @@ export class FinalizerRemoval extends pulumi.CustomResource {
                 deployments,
                 kubeconfig: args.kubeconfig,
                 kubeContext: args.kubeContext,
+                kubeCluster: args.kubeCluster,
             },
             { ...opts, additionalSecretOutputs: ["kubeconfig"] },
         );
@@ -65,23 +69,20 @@ interface Deployment {
     readonly name: string;
 }
 
-interface State {
+interface State extends ClusterAccess {
     readonly finalizer: string;
     readonly kinds: readonly Kind[];
     readonly deployments: readonly Deployment[];
-    readonly kubeconfig?: string;
-    readonly kubeContext?: string;
 }
 
 /** Runs in the provider's own process, from its text alone: it may refer to nothing outside of itself. */
-async function removeFinalizers({ finalizer, kinds, deployments, kubeconfig, kubeContext }: State): Promise<void> {
+async function removeFinalizers(
+    { finalizer, kinds, deployments, ...access }: State,
+    load: typeof loadKubeConfig,
+): Promise<void> {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
     const k8s = require("@kubernetes/client-node") as typeof import("@kubernetes/client-node");
-    const cluster = new k8s.KubeConfig();
-    if (!kubeconfig) cluster.loadFromDefault();
-    else if (/^\s*(\{|apiVersion|clusters|kind)/m.test(kubeconfig)) cluster.loadFromString(kubeconfig);
-    else cluster.loadFromFile(kubeconfig);
-    if (kubeContext) cluster.setCurrentContext(kubeContext);
+    const cluster = load(access);
 
     const ifFound = async <T>(request: Promise<T>): Promise<T | undefined> =>
         request.catch((error: unknown) => {
@@ -119,10 +120,11 @@ async function removeFinalizers({ finalizer, kinds, deployments, kubeconfig, kub
  * apart at run time, at the price of a third of a second at each start.
  */
 const code = `
+const loadKubeConfig = ${loadKubeConfig.toString()};
 const removeFinalizers = ${removeFinalizers.toString()};
 exports.handler = () => ({
     create: async (inputs) => ({ id: "finalizers", outs: inputs }),
     update: async (id, olds, news) => ({ outs: news }),
-    delete: async (id, state) => removeFinalizers(state),
+    delete: async (id, state) => removeFinalizers(state, loadKubeConfig),
 });
 `;

@@ -21,6 +21,20 @@ export const runNamings = ["revision", "uid"] as const;
 /** One of {@link runNamings}. */
 export type RunNaming = (typeof runNamings)[number];
 
+/** What a container asks of its node, and what it may take: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/ */
+export interface ResourceRequirements {
+    /** By resource, `cpu` and `memory`. @default none */
+    readonly requests?: Readonly<Record<string, string>>;
+    /** By resource, `cpu` and `memory`. @default none */
+    readonly limits?: Readonly<Record<string, string>>;
+}
+
+/** @default of {@link TriggerChainArgs.resources} */
+export const defaultListenerResources: ResourceRequirements = {
+    requests: { cpu: "100m", memory: "64Mi" },
+    limits: { memory: "512Mi" },
+};
+
 /** From events to PipelineRuns. */
 export interface TriggerChainArgs {
     /** Of the releases on the cluster: it says which API versions they serve. */
@@ -44,6 +58,8 @@ export interface TriggerChainArgs {
     readonly authenticationSecretName?: pulumi.Input<string>;
     /** How many pods listen. More than one are spread over nodes, and one is always kept. Not in 2020, where it is one. @default 1 */
     readonly replicas?: number;
+    /** Of each of the listener's pods; not in 2020. @default {@link defaultListenerResources} */
+    readonly resources?: ResourceRequirements;
     /** Take what the catch-up sends, too. @default false */
     readonly catchUp?: boolean;
     /**
@@ -109,7 +125,17 @@ export class TriggerChain extends pulumi.ComponentResource {
                 },
                 spec: {
                     serviceAccountName: access.serviceAccountName,
-                    ...(generation === "2020" ? {} : { resources: { kubernetesResource: workload(replicas, labels) } }),
+                    ...(generation === "2020"
+                        ? {}
+                        : {
+                              resources: {
+                                  kubernetesResource: workload(
+                                      replicas,
+                                      args.resources ?? defaultListenerResources,
+                                      labels,
+                                  ),
+                              },
+                          }),
                     triggers: args.routes.flatMap((route) =>
                         this.triggers(`${name}-${route.name}`, route, args, runAccount.serviceAccountName),
                     ),
@@ -181,8 +207,11 @@ export class TriggerChain extends pulumi.ComponentResource {
 }
 
 /** The listener's Deployment: what it asks of a node, and how its pods are spread. */
-function workload(replicas: number, labels: Record<string, pulumi.Input<string>>): object {
-    const requests = { cpu: "100m", memory: "64Mi" };
+function workload(
+    replicas: number,
+    resources: ResourceRequirements,
+    labels: Record<string, pulumi.Input<string>>,
+): object {
     // A flood of posts makes it slow; a restart would make it worse, and lose what it has taken.
     const httpGet = { path: "/live", port: 8080, scheme: "HTTP" };
     const livenessProbe = { httpGet, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 };
@@ -191,7 +220,7 @@ function workload(replicas: number, labels: Record<string, pulumi.Input<string>>
         spec: {
             template: {
                 spec: {
-                    containers: [{ resources: { requests, limits: { memory: "512Mi" } }, livenessProbe }],
+                    containers: [{ resources, livenessProbe }],
                     ...(replicas === 1
                         ? {}
                         : {
@@ -246,8 +275,10 @@ function interceptors(
 function pipelineRun(
     route: Route,
     { generation, runNaming }: TriggerChainArgs,
-    serviceAccountName: pulumi.Input<string>,
+    runServiceAccountName: pulumi.Input<string>,
 ): object {
+    const { pipeline } = route;
+    const serviceAccountName = pipeline.serviceAccountName ?? runServiceAccountName;
     return {
         apiVersion: servedApis[generation].pipelines,
         kind: "PipelineRun",
@@ -256,8 +287,17 @@ function pipelineRun(
             labels: { [routeLabel]: route.name },
         },
         spec: {
-            params: route.pipeline.params.map((param) => ({ name: param, value: `$(tt.params.${param})` })),
-            pipelineRef: { name: route.pipeline.name },
+            params: [
+                ...pipeline.params.map((param) => ({ name: param, value: `$(tt.params.${param})` })),
+                ...Object.entries(pipeline.values ?? {}).map(([name, value]) => ({ name, value })),
+            ],
+            pipelineRef: { name: pipeline.name },
+            ...(pipeline.workspaces === undefined ? {} : { workspaces: pipeline.workspaces }),
+            ...(pipeline.timeout === undefined
+                ? {}
+                : generation === "2020"
+                  ? { timeout: pipeline.timeout }
+                  : { timeouts: { pipeline: pipeline.timeout } }),
             ...(generation === "2020" ? { serviceAccountName } : { taskRunTemplate: { serviceAccountName } }),
         },
     };

@@ -71,6 +71,16 @@ const rules: readonly Rule[] = [
         }),
     },
     {
+        // The run history's, which needs kubectl; the flux CLI isn't in it.
+        repository: /(?:^|\/)fluxcd\/flux-cli$/,
+        recipe: () => ({
+            name: "flux-cli",
+            programs: { "bin/busybox": busybox, "usr/local/bin/kubectl": { tool: "kubernetes", program: "kubectl" } },
+            applets: true,
+            user: "65534:65534",
+        }),
+    },
+    {
         repository: /^localhost\/sandbox\/pause$/,
         recipe: () => ({
             name: "pause",

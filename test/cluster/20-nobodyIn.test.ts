@@ -102,6 +102,10 @@ describe("nobody gets in", function () {
         ["flux-catch-up", "list", "gitrepositories.source.toolkit.fluxcd.io", "flux-system", false],
         ["flux-catch-up", "get", "secrets", "flux-system", false],
         ["flux-catch-up", "create", "pipelineruns.tekton.dev", "default", false],
+        ["flux-run-history", "delete", "pipelineruns.tekton.dev", "default", true],
+        ["flux-run-history", "create", "pipelineruns.tekton.dev", "default", false],
+        ["flux-run-history", "delete", "pipelineruns.tekton.dev", "kube-system", false],
+        ["flux-run-history", "get", "secrets", "default", false],
     ];
     for (const [account, verb, resource, namespace, allowed] of may) {
         it(`${allowed ? "lets" : "doesn't let"} ${account} ${verb} ${resource} in ${namespace}`, async () => {

@@ -33,7 +33,7 @@ describe("npm run render", function () {
             ...["--stack", "staging", "--output", folder, "--config", "alertName=a", "providerName=b"],
         );
         expect(exitCode, String(stderr)).to.equal(0);
-        expect(stdout).to.match(/^\d+ objects of 11 components: /);
+        expect(stdout).to.match(/^\d+ objects of 12 components: /);
         const files = readdirSync(folder);
         expect(files).to.include.members(["mine.yaml", "alerting.yaml", "flux.yaml"]).and.not.to.include("gone.yaml");
         expect(files).to.have.length(12);

@@ -47,6 +47,28 @@ for (const releases of [today, of2020]) {
             ]);
         });
 
+        it("conform with everything set that can be", async function () {
+            const pipeline = {
+                ...{ name: "release", params: ["commit"], values: { image: "example.com/app" } },
+                ...{ workspaces: [{ name: "source", emptyDir: {} }], timeout: "30m", serviceAccountName: "builder" },
+            };
+            const settings = {
+                ...{ syncTimeout: "2m", syncPrune: false, providerTimeout: "30s", listenerReplicas: 2 },
+                ...{ receiverType: "github", receiverEvents: ["push"] },
+                ...{ namespace: "ci", createNamespace: true, namespacePodSecurity: "baseline" },
+                ...{ routes: [{ name: "build", pipeline }] },
+            };
+            const all = await runProgram(this, { ...releases, settings });
+            const { resourcetemplates } = all.resources.object("TriggerTemplate").inputs.spec as {
+                resourcetemplates: KubernetesObject[];
+            };
+            const objects = [...chainObjects(all), ...resourcetemplates].filter((object) => schemas.defines(object));
+            expect(objects).to.have.length.greaterThan(6);
+            for (const object of objects) {
+                expect(schemas.problems(object), `${object.apiVersion} ${object.kind}`).to.deep.equal([]);
+            }
+        });
+
         it("conform, with no field that the cluster would drop", () => {
             for (const object of withSchema()) {
                 expect(schemas.problems(object), `${object.apiVersion} ${object.kind}`).to.deep.equal([]);

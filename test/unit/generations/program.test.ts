@@ -27,6 +27,12 @@ const sinceThen = [
     "rbac.authorization.k8s.io/v1 Role flux-system/default-flux-catch-up-0",
     "rbac.authorization.k8s.io/v1 RoleBinding flux-system/default-flux-catch-up-0",
     "batch/v1 CronJob default/flux-catch-up",
+    "v1 ServiceAccount default/flux-run-history",
+    "rbac.authorization.k8s.io/v1 Role default/flux-run-history",
+    "rbac.authorization.k8s.io/v1 RoleBinding default/flux-run-history",
+    "rbac.authorization.k8s.io/v1 Role flux-system/default-flux-run-history-0",
+    "rbac.authorization.k8s.io/v1 RoleBinding flux-system/default-flux-run-history-0",
+    "batch/v1 CronJob default/flux-run-history",
     "triggers.tekton.dev/v1beta1 TriggerBinding default/flux-notification-catch-up-binding",
 ];
 
@@ -84,6 +90,7 @@ for (const releases of [today, of2020]) {
                     ? [
                           "flux-to-tekton:notifications:EventAuthentication event-authentication",
                           "flux-to-tekton:triggers:CatchUp catch-up",
+                          "flux-to-tekton:tekton:RunHistory run-history",
                           "flux-to-tekton:triggers:ListenerNetworkPolicy trigger-chain-network-policy",
                       ]
                     : []),
@@ -131,7 +138,7 @@ for (const releases of [today, of2020]) {
             });
             expect((await resolve(eventListenerUrl)).value).to.equal("http://address-of-the-status:1234");
             expect(await resolve(receiverPath)).to.deep.equal({ value: "/hook/path-of-the-status", secret: true });
-            expect((await resolve(names.pipeline)).value).to.equal(outputOf("flux-demo-pipeline"));
+            expect((await resolve(names.pipeline!)).value).to.equal(outputOf("flux-demo-pipeline"));
         });
 
         it("names PipelineRuns by revision, and gives them an account without rights", () => {

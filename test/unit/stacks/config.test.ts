@@ -133,6 +133,12 @@ describe("stack config", () => {
         ["a Git address that is no URL", { gitUrl: "git@host:a/b" }, '"git@host:a/b"', "ssh://git@host/path"],
         ["an unknown key", { gitUrl, gitBrnch: "main" }, "gitBrnch: there is no such key", "Did you mean gitBranch?"],
         [
+            "a key of the Kubernetes provider that has no effect",
+            { gitUrl, "kubernetes:contxt": "staging", "kubernetes:namespace": "ci" },
+            "kubernetes:contxt: there is no such key. Did you mean context?",
+            "kubernetes:namespace: there is no such key. The others of the Kubernetes provider have no effect here.",
+        ],
+        [
             "an unknown controller",
             { gitUrl, fluxComponents: ["source-controler"] },
             'fluxComponents[0]: "source-controler" is not one of source-controller',
@@ -231,6 +237,71 @@ describe("stack config", () => {
             { gitUrl, runNaming: "revison" },
             'runNaming: "revison" is not one of revision, uid. Did you mean revision?',
         ],
+        [
+            "a namespace to be made that is there already",
+            { gitUrl, createNamespace: true },
+            "createNamespace: true needs a namespace of the chain's own, and \"default\" isn't one",
+        ],
+        [
+            "a namespace to be made that is Flux's",
+            { gitUrl, createNamespace: true, namespace: "gitops", fluxNamespace: "gitops" },
+            '"gitops" isn\'t one',
+        ],
+        [
+            "Pod Security of a namespace that isn't made",
+            { gitUrl, namespace: "ci", namespacePodSecurity: "baseline" },
+            "namespacePodSecurity: baseline is for a namespace that the stack makes",
+        ],
+        [
+            "Pod Security that would refuse what Tekton adds to a run",
+            { gitUrl, namespace: "ci", createNamespace: true, namespacePodSecurity: "restricted" },
+            "namespacePodSecurity: restricted refuses the containers that Tekton adds",
+            "pulumi config set --path tektonFeatureFlags.set-security-context",
+        ],
+        [
+            "an amount that is none",
+            { gitUrl, listenerResources: { limits: { memory: "1 GB" } } },
+            'listenerResources.limits.memory: "1 GB" must be a quantity such as 100m, 0.5 or 64Mi',
+        ],
+        [
+            "an unknown key at some depth",
+            { gitUrl, listenerResources: { requests: { memry: "1Gi" } } },
+            "listenerResources.requests.memry: there is no such key; allowed are cpu, memory. Did you mean memory?",
+        ],
+        [
+            "an unknown key of a route's pipeline",
+            { gitUrl, routes: [{ name: "a", pipeline: { name: "b", workspace: [] } }] },
+            "routes[0].pipeline.workspace: there is no such key",
+            "Did you mean workspaces?",
+        ],
+        [
+            "a workspace without a name",
+            { gitUrl, routes: [{ name: "a", pipeline: { name: "b", workspaces: [{ emptyDir: {} }] } }] },
+            "routes[0].pipeline.workspaces[0].name: is missing",
+        ],
+        [
+            "an unknown type of Receiver",
+            { gitUrl, receiverType: "githb" },
+            'receiverType: "githb" is not one of generic',
+            "Did you mean github?",
+        ],
+        [
+            "a type of Receiver that came later",
+            {
+                gitUrl,
+                receiverType: "acr",
+                tektonPipelinesVersion: "v0.18.1",
+                tektonTriggersVersion: "v0.10.1",
+                fluxVersion: "v0.5.6",
+            },
+            'receiverType: "acr" isn\'t one that Flux v0.5.6 knows: generic, github',
+        ],
+        ["a history without any run", { gitUrl, runHistoryLimit: 0 }, "runHistoryLimit: 0 must be 1 or more"],
+        [
+            "an age that is none, of a route",
+            { gitUrl, routes: [{ name: "a", runHistoryAge: "7d" }] },
+            'routes[0].runHistoryAge: "7d" must be a duration such as 90s, 5m or 1h30m',
+        ],
         ["a schedule that is none", { gitUrl, catchUpSchedule: "5m" }, 'catchUpSchedule: "5m" must be a schedule'],
         [
             "a feature flag that isn't a text",
@@ -308,7 +379,7 @@ describe("stack config", () => {
     });
 
     it("takes the cluster from the Kubernetes provider's own config", async () => {
-        const config = await read({ gitUrl, "kubernetes:context": "staging" });
-        expect(config.kubeContext).to.equal("staging");
+        const config = await read({ gitUrl, "kubernetes:context": "staging", "kubernetes:cluster": "" });
+        expect(config).to.include({ kubeContext: "staging", kubeCluster: undefined, kubeconfig: undefined });
     });
 });

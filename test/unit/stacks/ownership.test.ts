@@ -16,7 +16,11 @@ const manifests: Manifests = {
 };
 
 /** The error of a check on a cluster that has the namespace tekton-pipelines with these annotations, or lacks it. */
-async function problem(annotations: object | undefined, adopt = false): Promise<Error | undefined> {
+async function problem(
+    annotations: object | undefined,
+    config: Partial<ClusterConfig> = {},
+    installed = manifests,
+): Promise<Error | undefined> {
     const found = { ...namespace("tekton-pipelines"), metadata: { name: "tekton-pipelines", annotations } };
     const server = await startApiServer(
         "36",
@@ -26,7 +30,7 @@ async function problem(annotations: object | undefined, adopt = false): Promise<
     try {
         const cluster = new KubeConfig();
         cluster.loadFromString(server.kubeconfig);
-        await simulate({}, () => checkOwnership(cluster, { adopt } as ClusterConfig, manifests));
+        await simulate({}, () => checkOwnership(cluster, config as ClusterConfig, installed));
         return undefined;
     } catch (error) {
         return error as Error;
@@ -63,7 +67,13 @@ describe("what is on the cluster already", () => {
     });
 
     it("is taken over if the config says so", async () => {
-        expect(await problem({}, true)).to.equal(undefined);
+        expect(await problem({}, { adopt: true })).to.equal(undefined);
+    });
+
+    it("is refused if it is the namespace that the stack would make", async () => {
+        const config = { adopt: false, createNamespace: true, namespace: "tekton-pipelines" };
+        const error = await problem({}, config, { ...manifests, "tekton-pipelines": [] });
+        expect(error!.message).to.include("Namespace tekton-pipelines: not made by this program");
     });
 
     it("isn't asked for where there is no cluster to ask", async () => {

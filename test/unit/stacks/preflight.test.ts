@@ -115,9 +115,9 @@ describe("preflight", () => {
         }
     });
 
-    it("says which file can't be read", async () => {
+    it("says that there is no such file", async () => {
         const { error } = await check("/no/such/kubeconfig");
-        expect(error!.message).to.include("/no/such/kubeconfig");
+        expect(error!.message).to.include("kubernetes:kubeconfig is neither the path of a file nor the contents");
     });
 
     it("compares versions as numbers", () => {

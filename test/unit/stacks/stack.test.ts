@@ -38,7 +38,7 @@ describe("stack", () => {
         before(async () => {
             ({ resources, outputs } = await simulateStack());
         });
-        const of = (kind: string): ReturnType<Registrations["object"]> => resources.object(kind);
+        const of = (kind: string, name?: string): ReturnType<Registrations["object"]> => resources.object(kind, name);
         const synced = { kind: "GitRepository", name: outputOf("flux-system"), namespace: "flux-system" };
 
         it("Kustomization → GitRepository", () => {
@@ -79,7 +79,7 @@ describe("stack", () => {
         const pod = "spec.jobTemplate.spec.template.spec";
         it("catch-up → GitRepository, and the address in the EventListener's status", () => {
             const [namespace, name] = [synced.namespace, synced.name];
-            expectField(of("CronJob"), `${pod}.containers[0].env`, [
+            expectField(of("CronJob", "flux-catch-up"), `${pod}.containers[0].env`, [
                 {
                     name: "SOURCES",
                     value: `/apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories/${name}`,
@@ -91,7 +91,15 @@ describe("stack", () => {
         });
         it("catch-up → the listener's Secret", () => {
             const secret = { secretName: outputOf("flux-event-listener-token") };
-            expectField(of("CronJob"), `${pod}.volumes[0].secret`, secret);
+            expectField(of("CronJob", "flux-catch-up"), `${pod}.volumes[0].secret`, secret);
+        });
+        it("run history → GitRepository", () => {
+            const name = synced.name;
+            expectField(of("CronJob", "flux-run-history"), `${pod}.containers[0].env`, [
+                { name: "ROUTES", value: `flux-notification 50 0 gitrepositories ${synced.namespace} ${name}` },
+                { name: "NAMESPACE", value: "default" },
+            ]);
+            expectField(of("Role", "default-flux-run-history-0"), "rules[0].resourceNames", [name]);
         });
         it("NetworkPolicy → EventListener, before which it has to be there", () => {
             const labels = { eventlistener: of("EventListener").inputs.metadata.name };
@@ -191,6 +199,66 @@ describe("stack", () => {
         }
     });
 
+    describe("what else can be set", () => {
+        it("is how Flux applies what it follows", async () => {
+            const config = { syncInterval: "1h", syncTimeout: "2m", syncPrune: false };
+            const { resources } = await simulateStack(config);
+            expect(resources.object("Kustomization").inputs.spec).to.include({
+                interval: "1h",
+                timeout: "2m",
+                prune: false,
+            });
+            expect((await simulateStack()).resources.object("Kustomization").inputs.spec).to.include({
+                interval: "10m0s",
+                prune: true,
+            });
+        });
+
+        it("is who calls the Receiver, who then has to know the token", async () => {
+            const { resources, outputs } = await simulateStack({ receiverType: "github", receiverEvents: ["push"] });
+            expect(resources.object("Receiver").inputs.spec).to.deep.include({ type: "github", events: ["push"] });
+            expect(await resolve(outputs.receiverToken!)).to.deep.equal({
+                value: "random-of-webhook-token-token",
+                secret: true,
+            });
+            const byDefault = await simulateStack();
+            expect(byDefault.resources.object("Receiver").inputs.spec).to.include({ type: "generic" });
+            expect(byDefault.resources.object("Receiver").inputs.spec).not.to.have.property("events");
+            expect(byDefault.outputs).not.to.have.property("receiverToken");
+        });
+
+        it("is how long a delivery may take", async () => {
+            const { resources } = await simulateStack({ providerTimeout: "30s" });
+            expectField(resources.object("Provider"), "spec.timeout", "30s");
+        });
+
+        it("is what a listener's pod asks of its node", async () => {
+            const listenerResources = { requests: { cpu: "1" }, limits: { cpu: "2", memory: "1Gi" } };
+            const { resources } = await simulateStack({ listenerResources });
+            const container = "spec.resources.kubernetesResource.spec.template.spec.containers[0]";
+            expectField(resources.object("EventListener"), `${container}.resources`, listenerResources);
+        });
+
+        it("is a namespace that is made, with its Pod Security, and marked as this stack's", async () => {
+            const config = { namespace: "ci", createNamespace: true, namespacePodSecurity: "baseline" };
+            const { resources } = await simulateStack(config);
+            const { metadata } = resources.object("Namespace", "ci").inputs;
+            expect(metadata.labels).to.deep.equal({ "pod-security.kubernetes.io/enforce": "baseline" });
+            expect(metadata.annotations).to.include({ "flux-to-tekton/stack": "organization/flux-to-tekton/test" });
+            const without = chain(resources).filter(({ metadata: { namespace } }) => namespace === "ci");
+            expect(without).to.deep.equal([]);
+        });
+
+        it("is the pipeline of each route; the demonstration's is made only where one starts it", async () => {
+            const routes = [{ name: "a", pipeline: { name: "release" } }];
+            const { resources, outputs } = await simulateStack({ routes });
+            expect(chain(resources).filter(({ kind }) => kind === "Pipeline")).to.deep.equal([]);
+            expect(outputs.names).not.to.have.property("pipeline");
+            const both = await simulateStack({ routes: [...routes, { name: "b" }] });
+            expect(both.resources.object("Pipeline").inputs.metadata.name).to.equal("flux-demo-pipeline");
+        });
+    });
+
     describe("what can be switched off", () => {
         const kinds = (resources: Registrations): string[] => chain(resources).map(({ kind }) => kind);
 
@@ -202,9 +270,14 @@ describe("stack", () => {
             expect(new SimulatedListener(resources).runs(ofTheStack(newRevision))).to.have.length(1);
         });
 
-        it("is the catch-up: then nothing runs at a schedule, and what it sends starts nothing", async () => {
+        it("is the run history, and of what is made for it nothing is left", async () => {
+            const { resources } = await simulateStack({ runHistory: false });
+            expect(JSON.stringify(chain(resources))).not.to.include("run-history");
+        });
+
+        it("is the catch-up: then nothing repeats a revision, and what it sends starts nothing", async () => {
             const { resources } = await simulateStack({ catchUp: false });
-            expect(kinds(resources)).not.to.include("CronJob");
+            expect(JSON.stringify(chain(resources))).not.to.include("flux-catch-up");
             expect(kinds(resources).filter((kind) => kind === "TriggerBinding")).to.have.length(1);
             expect(resources.object("EventListener").inputs).to.have.nested.property("spec.triggers").with.length(1);
         });
@@ -358,9 +431,23 @@ describe("stack", () => {
     });
 
     it("works on the cluster that the provider's config names", async () => {
-        const config = { "kubernetes:kubeconfig": "/some/kubeconfig", "kubernetes:context": "staging" };
-        const { resources } = await simulateStack(config);
-        expect(resources.named("cluster").inputs).to.include({ kubeconfig: "/some/kubeconfig", context: "staging" });
+        const named = { kubeconfig: "/some/kubeconfig", context: "staging", cluster: "green" };
+        const config = Object.fromEntries(Object.entries(named).map(([key, value]) => [`kubernetes:${key}`, value]));
+        const provider = (await simulateStack(config)).resources.named("cluster");
+        expect(provider.inputs).to.include(named);
+        expect(provider.secretInputs).to.include("kubeconfig");
+    });
+
+    it("works on the ambient cluster otherwise, and keeps no machine's path in the state", async () => {
+        const { KUBECONFIG } = process.env;
+        process.env.KUBECONFIG = "/of/this/machine";
+        try {
+            const { inputs } = (await simulateStack()).resources.named("cluster");
+            expect(inputs.kubeconfig).to.equal("");
+        } finally {
+            if (KUBECONFIG === undefined) delete process.env.KUBECONFIG;
+            else process.env.KUBECONFIG = KUBECONFIG;
+        }
     });
 
     it("previews an empty cluster: an address that isn't known yet is no error", async () => {
@@ -444,6 +531,12 @@ describe("stack", () => {
                 "Role gitops/ci-flux-catch-up-0",
                 "RoleBinding gitops/ci-flux-catch-up-0",
                 "CronJob ci/flux-catch-up",
+                "ServiceAccount ci/flux-run-history",
+                "Role ci/flux-run-history",
+                "RoleBinding ci/flux-run-history",
+                "Role gitops/ci-flux-run-history-0",
+                "RoleBinding gitops/ci-flux-run-history-0",
+                "CronJob ci/flux-run-history",
             ]);
         });
     });
@@ -493,7 +586,16 @@ describe("stack", () => {
             const paths = ["apps/buckets/charts", `flux-system/gitrepositories/${outputOf("flux-system")}`];
             const caughtUp = "spec.jobTemplate.spec.template.spec.containers[0].env[0].value";
             const value = paths.map((path) => `/apis/source.toolkit.fluxcd.io/v1/namespaces/${path}`).join(" ");
-            expectField(resources.object("CronJob"), caughtUp, value);
+            expectField(resources.object("CronJob", "flux-catch-up"), caughtUp, value);
+        });
+
+        it("keep as many runs as they say, and otherwise as the stack says", async () => {
+            const routes = [{ name: "a", runHistoryLimit: 3 }, { name: "b", runHistoryAge: "1h" }, { name: "c" }];
+            const { resources } = await simulateStack({ routes, runHistoryLimit: 20, runHistoryAge: "2m" });
+            const value = resources.object("CronJob", "flux-run-history").inputs;
+            expect(value)
+                .to.have.nested.property("spec.jobTemplate.spec.template.spec.containers[0].env[0].value")
+                .that.matches(/^a 3 120 .*\nb 20 3600 .*\nc 20 120 .*$/);
         });
 
         const source = { name: "app" };
@@ -514,6 +616,25 @@ describe("stack", () => {
             const { resources } = await simulateStack({ routes });
             const synced = { kind: "GitRepository", name: outputOf("flux-system"), namespace: "flux-system" };
             expectField(resources.object("Alert"), "spec.eventSources", [synced]);
+        });
+
+        it("give their pipeline values, workspaces, a time and an account", async () => {
+            const workspaces = [{ name: "source", emptyDir: {} }];
+            const pipeline = {
+                ...{ name: "release", params: ["commit"], values: { image: "example.com/app" } },
+                ...{ workspaces, timeout: "30m", serviceAccountName: "builder" },
+            };
+            const { resources } = await simulateStack({ routes: [{ name: "a", pipeline }] });
+            expectField(resources.object("TriggerTemplate"), "spec.resourcetemplates[0].spec", {
+                params: [
+                    { name: "commit", value: "$(tt.params.commit)" },
+                    { name: "image", value: "example.com/app" },
+                ],
+                pipelineRef: { name: "release" },
+                workspaces,
+                timeouts: { pipeline: "30m" },
+                taskRunTemplate: { serviceAccountName: "builder" },
+            });
         });
 
         it("start the pipeline that they say, with the parameters that it declares", async () => {
@@ -734,7 +855,7 @@ describe("stack", () => {
 
             it("has it repeated by the catch-up, which may read it", () => {
                 const path = `/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/${plural}/${source.name}`;
-                expect(JSON.stringify(resources.object("CronJob").inputs)).to.include(path);
+                expect(JSON.stringify(resources.object("CronJob", "flux-catch-up").inputs)).to.include(path);
                 expectField(resources.object("Role", "default-flux-catch-up-0"), "rules[0].resources", [plural]);
             });
         });
