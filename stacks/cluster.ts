@@ -96,7 +96,8 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             imagePullSecret: config.imagePullCredentials && {
                 name: config.fluxImagePullSecret!,
                 namespace: config.fluxNamespace,
-                registry: config.fluxRegistry,
+                // Where they are pulled from in the end.
+                registry: inRegistries(`${config.fluxRegistry}/source-controller`, config.imageRegistries),
                 credentials: config.imagePullCredentials,
             },
         },

@@ -66,6 +66,25 @@ export async function importImages(references: readonly string[], store: ImageSt
     if (skipped.length > 0) store.log(`images: left out ${skipped.join(", ")}`);
 }
 
+/**
+ * Gives images a further name each, as a registry of one's own would: for stacks that pull from there.
+ * @param names existing name → further name, each as the kubelet asks for it; one that containerd lacks is left out
+ * @returns the further names that were given, for {@link forgetNames}
+ */
+export async function addNames(names: ReadonlyMap<string, string>, store: Pick<ImageStore, "ctr">): Promise<string[]> {
+    const present = new Set((await store.ctr(["images", "ls", "-q"])).split("\n"));
+    const given = [...names].filter(([name]) => present.has(name));
+    await forEach(given, atATime, async ([name, further]) => {
+        await store.ctr(["images", "tag", "--force", name, further]);
+    });
+    return given.map(([, further]) => further);
+}
+
+/** Takes back what {@link addNames} gave; the images keep their other names. */
+export async function forgetNames(names: readonly string[], store: Pick<ImageStore, "ctr">): Promise<void> {
+    if (names.length > 0) await store.ctr(["images", "rm", ...names]);
+}
+
 interface PlannedImage {
     readonly image: PreparedImage;
     /** Contains the content's key: containerd has exactly this build, or doesn't. */

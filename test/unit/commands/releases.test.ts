@@ -19,7 +19,7 @@ describe("npm run releases", function () {
     const releases = async (...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> => {
         const { exitCode, stdout, stderr } = await execa(
             process.execPath,
-            ["-r", "ts-node/register/transpile-only", "commands/releases.ts", ...args],
+            ["-r", "./scripts/typescript.cjs", "commands/releases.ts", ...args],
             {
                 cwd: root,
                 reject: false,
@@ -86,6 +86,25 @@ describe("npm run releases", function () {
         const verified = await releases("verify", "--offline", "--mirror", "here");
         expect(verified.stdout).to.match(/^tekton-triggers-interceptors-v0\.37\.0\.yaml +ok +missing$/m);
         expect(verified.exitCode).to.equal(0);
+    });
+
+    it("makes one for a stack, with what that stack installs and no more", async function () {
+        releaseFile(this, "flux-v2.9.4.yaml");
+        const made = await releases("mirror", "here", "--images", "--stack", "staging", "--mirror", releasesFolder!);
+        expect(made).to.include({ exitCode: 0, stderr: "" });
+        expect(readdirSync(join(folder, "here")).sort()).to.deep.equal([
+            "flux-v2.9.4.yaml",
+            "images.txt",
+            "tekton-pipelines-v1.15.0.yaml",
+            "tekton-triggers-interceptors-v0.37.0.yaml",
+            "tekton-triggers-v0.37.0.yaml",
+        ]);
+        const images = readFileSync(join(folder, "here", "images.txt"), "utf8");
+        for (const image of ["/curlimages/curl:", "/library/alpine:", "/eventlistenersink-", "/source-controller:"]) {
+            expect(images).to.include(image);
+        }
+        // Not among the stack's fluxComponents.
+        expect(images).not.to.include("helm-controller");
     });
 
     it("fails verification where a file can't be had", async () => {

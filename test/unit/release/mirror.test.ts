@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { loadRelease, lockedRelease, parseRelease, products, readLock } from "../../../components/release";
-import { imageList } from "../../../components/release/imageList";
+import { imageCopies, imageList } from "../../../components/release/imageList";
 import { mirrorRelease } from "../../../components/release/mirror";
 import { find, placesOf } from "../../../components/release/places";
 import { errorOf, releaseFile, releaseObjects, releasesFolder } from "./support";
@@ -93,5 +93,21 @@ describe("a list of images", () => {
         expect(
             imageList(["alpine", `ghcr.io/a/b:v1@${digest}`, "docker.io/library/alpine:latest", "a/b:1"]),
         ).to.deep.equal(["docker.io/a/b:1", "docker.io/library/alpine:latest", `ghcr.io/a/b@${digest}`]);
+    });
+
+    it("has for each the name on one's own registry, with the tag if there is one, and leaves out what stays", () => {
+        const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+        const images = [
+            `ghcr.io/a/b:v1@${digest}`,
+            `ghcr.io/a/c@${digest}`,
+            "ghcr.io/a/d:1",
+            "ghcr.io/a/d:1",
+            "alpine",
+        ];
+        expect(imageCopies(images, { "ghcr.io": "own.example.com" })).to.deep.equal([
+            { from: `ghcr.io/a/b@${digest}`, to: "own.example.com/a/b:v1" },
+            { from: `ghcr.io/a/c@${digest}`, to: `own.example.com/a/c@${digest}` },
+            { from: "ghcr.io/a/d:1", to: "own.example.com/a/d:1" },
+        ]);
     });
 });

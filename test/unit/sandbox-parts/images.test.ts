@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { defaultCatchUpImage } from "../../../components/catchUp";
 import { parseImageReference } from "../../../components/imageReference";
 import { prepareImage, sharedLibraries, writeArchive } from "../../../sandbox/images/archive";
-import { importImages, type ImageStore } from "../../../sandbox/images/images";
+import { addNames, forgetNames, importImages, type ImageStore } from "../../../sandbox/images/images";
 import { type Program, recipeFor } from "../../../sandbox/images/recipes";
 import { localNames } from "../../../sandbox/images/reference";
 import { tar, tarSize, type TarEntry } from "../../../sandbox/images/tar";
@@ -254,6 +254,20 @@ describe("importing sandbox images", () => {
         await importImages([`${nop}:${version}`, `example.com/tektoncd/pipeline/nop:${version}`], store);
         expect(calls.map(([, command]) => command)).to.deep.equal(["ls", "ls", "tag"]);
         expect([...present]).to.include(`example.com/tektoncd/pipeline/nop:${version}`);
+    });
+
+    it("gives images further names for a while, and leaves out what it doesn't have", async () => {
+        await importImages(references, store);
+        const before = [...present];
+        const further = new Map([
+            [`${nop}@${digest}`, `own.example.com/nop@${digest}`],
+            ["ghcr.io/fluxcd/helm-controller:v1.6.3", "own.example.com/helm-controller:v1.6.3"],
+        ]);
+        const given = await addNames(further, store);
+        expect(given).to.deep.equal([`own.example.com/nop@${digest}`]);
+        expect([...present]).to.deep.equal([...before, ...given]);
+        await forgetNames(given, store);
+        expect([...present]).to.deep.equal(before);
     });
 
     it("moves the names to a new build, and drops the old one only", async () => {

@@ -910,6 +910,18 @@ describe("stack", () => {
             const holders = resources.filter((resource) => JSON.stringify(resource).includes("of-the-registry"));
             expect(holders.map(({ name }) => name)).to.deep.equal(["flux-image-pull-secret"]);
         });
+
+        it("of the controllers' images are for the registry that they are pulled from in the end", async () => {
+            const { resources } = await simulateStack({
+                imageRegistries: { "ghcr.io/fluxcd": "flux.example.com/copies" },
+                fluxImagePullSecret: "pull",
+                fluxRegistryCredentials: "me:of-the-registry",
+            });
+            expect(dockerConfig(resources, "pull")).to.have.nested.property(
+                "auths.flux\\.example\\.com.username",
+                "me",
+            );
+        });
     });
 
     describe("the Receiver's URL", () => {
