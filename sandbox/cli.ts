@@ -12,6 +12,7 @@ program
     .command("up")
     .description("start it; nothing to do if it runs")
     .option("--network-policy", "enforce NetworkPolicies; the engine for that is built once, which takes minutes")
+    .option("--previous-tekton", "also the images of the Tekton releases before today's; built once, for minutes, too")
     .action(async (options: sandbox.SandboxOptions) => {
         const started = Date.now();
         process.once("SIGINT", () =>

@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { gibibytes, inGibibytes } from "./format";
 import { availableMemory, findCommand, freeBytes, isExecutable, searchPath } from "./machine";
 import { cacheDir, stateDir } from "./paths";
-import { diskToBuild, missingTools, type ToolName, toolNames } from "./tools";
+import { diskToBuild, missingTools, type SandboxOptions, type ToolName, toolsFor } from "./tools";
 
 /** What the node itself takes at most with the demonstration on it, in bytes. It was measured at 1.5 GiB. */
 const memoryNeeded = gibibytes(3);
@@ -38,17 +38,6 @@ const packages: Packages = {
 
 /** What kube-router runs besides iptables. */
 const networkPolicyPackages: Packages = { ipset: () => has("ipset") };
-
-/** What a sandbox can have beyond the usual. */
-export interface SandboxOptions {
-    /** Whether NetworkPolicies are enforced, by kube-router, which is built for that. @default false */
-    readonly networkPolicy?: boolean;
-}
-
-/** The tools of a sandbox with these options. */
-export function toolsFor({ networkPolicy }: SandboxOptions): ToolName[] {
-    return networkPolicy ? [...toolNames, "kube-router"] : toolNames;
-}
 
 /** Where Debian's containernetworking-plugins are. */
 export const cniPluginDir = "/usr/lib/cni";

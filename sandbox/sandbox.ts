@@ -16,12 +16,21 @@ import { isAlive, type ProcessRecord, recorded } from "./node/processes";
 import { run } from "./node/run";
 import { cacheDir, runtimeDir, state, stateDir } from "./paths";
 import { type PreparedReleases, prepareReleases } from "./releases/releases";
-import { ensureRequirements, type SandboxOptions, toolsFor } from "./requirements";
+import { ensureRequirements } from "./requirements";
 import { runSteps } from "./steps";
-import { buildTools, missingTools, program, toolDir, type ToolName, toolNames } from "./tools";
+import {
+    buildTools,
+    missingTools,
+    program,
+    type SandboxOptions,
+    toolDir,
+    type ToolName,
+    toolNames,
+    toolsFor,
+} from "./tools";
 
 export { isInNetwork as isInside } from "./node/network";
-export type { SandboxOptions } from "./requirements";
+export type { SandboxOptions } from "./tools";
 
 /** What a finished `up` leaves for the commands after it. */
 interface SandboxRecord {
@@ -102,7 +111,11 @@ export async function up(options: SandboxOptions = {}): Promise<void> {
         if (foreign) throw new Error(`Can't start a sandbox: ${foreign}.`);
         const { running, networkPolicy } = await status();
         if (!running) return runSteps(upSteps(options));
-        if (options.networkPolicy && !networkPolicy) return runSteps([...programSteps(options), policyStep]);
+        const lacking = [
+            ...(options.previousTekton ? [releasesStep(options), imagesStep] : []),
+            ...(options.networkPolicy && !networkPolicy ? [policyStep] : []),
+        ];
+        if (lacking.length > 0) return runSteps([...programSteps(options), ...lacking]);
         console.log("The sandbox is running: nothing to do.");
     }, console.log);
 }
@@ -185,6 +198,32 @@ function programSteps(options: SandboxOptions): ListrTask<UpContext>[] {
     ];
 }
 
+function releasesStep(options: SandboxOptions): ListrTask<UpContext> {
+    return {
+        title: "Release manifests",
+        task: async (context, step) => {
+            const log = (line: string): string => (step.output = line);
+            context.releases = await prepareReleases({ cacheDir: join(cacheDir, "releases"), sandbox: options, log });
+            const { how, mirror } = context.releases;
+            step.title = `Release manifests: ${how}${mirror ? `, ${mirror}` : ""}`;
+        },
+    };
+}
+
+const imagesStep: ListrTask<UpContext> = {
+    title: "Images, built here under the upstream names",
+    rendererOptions: { persistentOutput: true },
+    task: async ({ releases }, step) => {
+        const own = demonstrationImages();
+        step.title += `; ${own.join(" and ")} of Debian's programs`;
+        const names = [pauseImage, coreDnsImage, ...own, ...(releases?.images ?? [])];
+        await importImages(
+            names,
+            imageStore((line) => (step.output = line)),
+        );
+    },
+};
+
 const policyStep: ListrTask<UpContext> = { title: "NetworkPolicies enforced, by kube-router", task: startPolicyEngine };
 
 function upSteps(options: SandboxOptions): ListrTask<UpContext>[] {
@@ -195,15 +234,7 @@ function upSteps(options: SandboxOptions): ListrTask<UpContext>[] {
             enabled: () => node.remains(),
             task: node.takeDown,
         },
-        {
-            title: "Release manifests",
-            task: async (context, step) => {
-                const log = (line: string): string => (step.output = line);
-                context.releases = await prepareReleases({ cacheDir: join(cacheDir, "releases"), log });
-                const { how, mirror } = context.releases;
-                step.title = `Release manifests: ${how}${mirror ? `, ${mirror}` : ""}`;
-            },
-        },
+        releasesStep(options),
         {
             title: "Network, certificates, container runtime",
             task: () => node.startRuntime(pauseImage),
@@ -213,19 +244,7 @@ function upSteps(options: SandboxOptions): ListrTask<UpContext>[] {
             task: (_, step) =>
                 step.newListr<UpContext>(
                     [
-                        {
-                            title: "Images, built here under the upstream names",
-                            rendererOptions: { persistentOutput: true },
-                            task: async ({ releases }, images) => {
-                                const own = demonstrationImages();
-                                images.title += `; ${own.join(" and ")} of Debian's programs`;
-                                const names = [pauseImage, coreDnsImage, ...own, ...(releases?.images ?? [])];
-                                await importImages(
-                                    names,
-                                    imageStore((line) => (images.output = line)),
-                                );
-                            },
-                        },
+                        imagesStep,
                         { title: "Git server", task: node.startGitServer },
                         {
                             title: "Control plane, node Ready",

@@ -7,6 +7,14 @@ import { duration, gibibytes, lastLines } from "./format";
 import { freeBytes } from "./machine";
 import { cacheDir } from "./paths";
 
+/** What a sandbox can have beyond the usual. */
+export interface SandboxOptions {
+    /** Whether NetworkPolicies are enforced, by kube-router. @default false */
+    readonly networkPolicy?: boolean;
+    /** Whether there are also the images of the Tekton releases before today's, to upgrade from. @default false */
+    readonly previousTekton?: boolean;
+}
+
 /** How the tool's module, `sandbox/tools/<name>`, is built. */
 interface Tool {
     /** Linker flags that stamp the version, as upstream's own release builds do. */
@@ -15,11 +23,24 @@ interface Tool {
     readonly packages?: string;
     /** The programs that the build yields. */
     readonly programs: readonly string[];
-    /** Whether it is built only where it is asked for. @default false */
-    readonly onDemand?: boolean;
+    /** The option that it is built for. @default every sandbox has it */
+    readonly onDemand?: keyof SandboxOptions;
 }
 
 const kubernetesVersion = "k8s.io/component-base/version";
+const tektonPipelines = {
+    programs: [
+        "controller",
+        "entrypoint",
+        "events",
+        "nop",
+        "resolvers",
+        "sidecarlogresults",
+        "webhook",
+        "workingdirinit",
+    ],
+} as const;
+const tektonTriggers = { programs: ["controller", "eventlistenersink", "interceptors", "webhook"] } as const;
 
 /** Everything the sandbox builds from Go modules: the node, the clients, and the programs inside the images. */
 export const tools = {
@@ -45,26 +66,17 @@ export const tools = {
         ldflags: "-X github.com/tektoncd/cli/pkg/cmd/version.clientVersion=0.46.0",
         programs: ["tkn"],
     },
-    "tekton-pipelines": {
-        programs: [
-            "controller",
-            "entrypoint",
-            "events",
-            "nop",
-            "resolvers",
-            "sidecarlogresults",
-            "webhook",
-            "workingdirinit",
-        ],
-    },
-    "tekton-triggers": { programs: ["controller", "eventlistenersink", "interceptors", "webhook"] },
+    "tekton-pipelines": tektonPipelines,
+    "tekton-triggers": tektonTriggers,
+    "tekton-pipelines-v1.12": { ...tektonPipelines, onDemand: "previousTekton" },
+    "tekton-triggers-v0.36": { ...tektonTriggers, onDemand: "previousTekton" },
     "source-controller": { programs: ["source-controller"] },
     "kustomize-controller": { programs: ["kustomize-controller"] },
     "notification-controller": { programs: ["notification-controller"] },
     "kube-router": {
         ldflags: "-X github.com/cloudnativelabs/kube-router/v2/pkg/version.Version=v2.6.3-k3s1",
         programs: ["kube-router"],
-        onDemand: true,
+        onDemand: "networkPolicy",
     },
 } as const satisfies Record<string, Tool>;
 
@@ -72,8 +84,16 @@ export type ToolName = keyof typeof tools;
 
 const allToolNames = Object.keys(tools) as ToolName[];
 
+/** The tools of a sandbox with these options. */
+export function toolsFor(options: SandboxOptions): ToolName[] {
+    return allToolNames.filter((name) => {
+        const { onDemand }: Tool = tools[name];
+        return onDemand === undefined || options[onDemand];
+    });
+}
+
 /** The tools that every sandbox consists of. */
-export const toolNames = allToolNames.filter((name) => !(tools[name] as Tool).onDemand);
+export const toolNames = toolsFor({});
 
 /** Where each tool's lock (go.mod and go.sum) is. */
 const modulesDir = join(__dirname, "tools");

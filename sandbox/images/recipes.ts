@@ -1,5 +1,6 @@
-import { lockedVersion } from "../releases/goModules";
 import type { ImageReference } from "../../components/imageReference";
+import { lockedVersion } from "../releases/goModules";
+import { type ToolName, tools } from "../tools";
 
 /** How to make an image: one layer with programs and what they need. */
 export interface Recipe {
@@ -28,23 +29,16 @@ const tini: Program = { hostFile: "/usr/bin/tini-static", debianPackage: "tini" 
 interface Rule {
     readonly repository: RegExp;
     /** The Go module whose locked version the tag must be. @default any tag will do */
-    readonly module?: { readonly tool: string; readonly path: string };
+    readonly module?: { readonly tool: ToolName; readonly path: string };
     /** @param program The pattern's first group */
     recipe(program: string): Recipe;
 }
 
 const rules: readonly Rule[] = [
-    tekton("tekton-pipelines", "pipeline", [
-        "controller",
-        "entrypoint",
-        "events",
-        "nop",
-        "resolvers",
-        "sidecarlogresults",
-        "webhook",
-        "workingdirinit",
-    ]),
-    tekton("tekton-triggers", "triggers", ["controller", "eventlistenersink", "interceptors", "webhook"]),
+    tekton("tekton-pipelines", "pipeline"),
+    tekton("tekton-triggers", "triggers"),
+    tekton("tekton-pipelines-v1.12", "pipeline"),
+    tekton("tekton-triggers-v0.36", "triggers"),
     flux("source-controller"),
     flux("kustomize-controller"),
     flux("notification-controller"),
@@ -100,9 +94,9 @@ const rules: readonly Rule[] = [
 ];
 
 /** Tekton's images as ko makes them: the program in /ko-app; ko appends a hash to the repository's name. */
-function tekton(tool: string, project: string, programs: readonly string[]): Rule {
+function tekton(tool: ToolName, project: string): Rule {
     return {
-        repository: new RegExp(`(?:^|/)tektoncd/${project}/(${programs.join("|")})(?:-[0-9a-f]{32})?$`),
+        repository: new RegExp(`(?:^|/)tektoncd/${project}/(${tools[tool].programs.join("|")})(?:-[0-9a-f]{32})?$`),
         module: { tool, path: `github.com/tektoncd/${project}` },
         recipe: (program) => ({
             name: `${tool}-${program}`,
@@ -117,7 +111,7 @@ function tekton(tool: string, project: string, programs: readonly string[]): Rul
     };
 }
 
-function flux(controller: string): Rule {
+function flux(controller: ToolName): Rule {
     return {
         repository: new RegExp(`(?:^|/)fluxcd/${controller}$`),
         module: { tool: controller, path: `github.com/fluxcd/${controller}` },
@@ -132,12 +126,13 @@ function flux(controller: string): Rule {
 
 /** The recipe for an image, or why there is none. */
 export function recipeFor({ repository, tag }: ImageReference): Recipe | { readonly none: string } {
+    const otherVersions: string[] = [];
     for (const rule of rules) {
         const match = rule.repository.exec(repository);
         if (!match) continue;
-        const built = rule.module && lockedVersion(rule.module.tool, rule.module.path);
-        if (built && tag !== built) return { none: `the sandbox builds ${built}` };
-        return rule.recipe(match[1] ?? "");
+        const version = rule.module && lockedVersion(rule.module.tool, rule.module.path);
+        if (version === undefined || version === tag) return rule.recipe(match[1] ?? "");
+        otherVersions.push(version);
     }
-    return { none: "no recipe" };
+    return { none: otherVersions.length > 0 ? `the sandbox builds ${otherVersions.join(", ")}` : "no recipe" };
 }

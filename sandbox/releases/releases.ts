@@ -13,7 +13,7 @@ import {
     type LockedRelease,
     type ReleaseLock,
 } from "../../components/release";
-import { program } from "../tools";
+import { program, type SandboxOptions, type ToolName } from "../tools";
 import * as assemble from "./assemble";
 import { lockedVersion } from "./goModules";
 
@@ -28,12 +28,18 @@ export interface PreparedReleases {
     images: readonly string[];
 }
 
+type Version = readonly [product: LockedRelease["product"], version: string];
+
 /** The sandbox's images are built from the same versions. */
-function versions(): [product: LockedRelease["product"], version: string][] {
+function versions({ previousTekton }: SandboxOptions): Version[] {
+    const tekton = (pipelines: ToolName, triggers: ToolName): Version[] => [
+        ["tekton-pipelines", lockedVersion(pipelines, "github.com/tektoncd/pipeline")],
+        ["tekton-triggers", lockedVersion(triggers, "github.com/tektoncd/triggers")],
+    ];
     return [
-        ["tekton-pipelines", lockedVersion("tekton-pipelines", "github.com/tektoncd/pipeline")],
-        ["tekton-triggers", lockedVersion("tekton-triggers", "github.com/tektoncd/triggers")],
+        ...tekton("tekton-pipelines", "tekton-triggers"),
         ["flux", "v2.9.4"],
+        ...(previousTekton ? tekton("tekton-pipelines-v1.12", "tekton-triggers-v0.36") : []),
     ];
 }
 
@@ -49,34 +55,37 @@ const besideCheckout = join(__dirname, "..", "..", "..", "shared", "releases");
  */
 export async function prepareReleases(options: {
     cacheDir: string;
+    /** Of the sandbox that is to have their images. */
+    sandbox?: SandboxOptions;
     log(line: string): void;
 }): Promise<PreparedReleases> {
     const { cacheDir, log } = options;
+    const wanted = versions(options.sandbox ?? {});
     const ownMirror = process.env["RELEASE_MIRROR"] ?? (existsSync(besideCheckout) ? besideCheckout : undefined);
     if (ownMirror) {
         const ownLock = process.env["RELEASE_LOCK"];
         const lock = readLock(ownLock);
         const mirror = isUrl(ownMirror) ? join(cacheDir, "mirror") : resolve(ownMirror);
-        if (isUrl(ownMirror)) await copyMirror(ownMirror, mirror, lock, log);
-        const images = await imagesOf(lock, { mirror, log });
+        if (isUrl(ownMirror)) await copyMirror(ownMirror, mirror, wanted, lock, log);
+        const images = await imagesOf(wanted, lock, { mirror, log });
         return { mirror, ...(ownLock ? { lock: resolve(ownLock) } : {}), how: "mirror", images };
     }
     const assembled = join(cacheDir, "assembled");
-    const again = await usable(assembled);
+    const again = await usable(assembled, wanted);
     if (again) {
         log(`using the manifests assembled from Go modules in ${assembled}; without it, upstream is asked again`);
         return again;
     }
     const upstream = join(cacheDir, "upstream");
     try {
-        const images = await imagesOf(readLock(), { cacheDir: upstream, log, timeoutMs: 15_000 });
+        const images = await imagesOf(wanted, readLock(), { cacheDir: upstream, log, timeoutMs: 15_000 });
         return { mirror: upstream, how: "upstream", images };
     } catch (error) {
         if (!(error instanceof ReleaseError)) throw error;
         log(`Upstream's manifests can't be had: ${error.message}\nAssembling them from Go modules.`);
     }
-    await assembleInto(assembled, log);
-    const prepared = await usable(assembled);
+    await assembleInto(assembled, log, wanted);
+    const prepared = await usable(assembled, wanted);
     if (!prepared) throw new Error(`The manifests just assembled in ${assembled} can't be read.`);
     return prepared;
 }
@@ -87,12 +96,18 @@ export function isUrl(mirror: string): boolean {
 }
 
 /** Copies what the sandbox needs of a mirror that can't be reached from inside. What the folder has already stays. */
-async function copyMirror(url: string, folder: string, lock: ReleaseLock, log: (line: string) => void): Promise<void> {
+async function copyMirror(
+    url: string,
+    folder: string,
+    wanted: readonly Version[],
+    lock: ReleaseLock,
+    log: (line: string) => void,
+): Promise<void> {
     try {
-        await load(lock, { mirror: folder });
+        await load(wanted, lock, { mirror: folder });
     } catch (error) {
         if (!(error instanceof ReleaseError)) throw error;
-        const loaded = await load(lock, { mirror: url, log });
+        const loaded = await load(wanted, lock, { mirror: url, log });
         await mkdir(folder, { recursive: true });
         for (const { name, text } of loaded.flatMap(({ files }) => files)) await writeFile(join(folder, name), text);
     }
@@ -100,23 +115,24 @@ async function copyMirror(url: string, folder: string, lock: ReleaseLock, log: (
 
 type ReleaseSource = Parameters<typeof loadRelease>[1];
 
-async function load(lock: ReleaseLock, source: ReleaseSource): Promise<LoadedRelease[]> {
-    const releases = versions().map(([product, version]) => lockedRelease(product, version, lock));
+async function load(wanted: readonly Version[], lock: ReleaseLock, source: ReleaseSource): Promise<LoadedRelease[]> {
+    const releases = wanted.map(([product, version]) => lockedRelease(product, version, lock));
     return Promise.all(releases.map((release) => loadRelease(release, source)));
 }
 
-async function imagesOf(lock: ReleaseLock, source: ReleaseSource): Promise<string[]> {
-    return imagesIn((await load(lock, source)).flatMap(parseRelease));
+async function imagesOf(wanted: readonly Version[], lock: ReleaseLock, source: ReleaseSource): Promise<string[]> {
+    return imagesIn((await load(wanted, lock, source)).flatMap(parseRelease));
 }
 
 const lockName = "releases.lock.json";
 
-/** What was assembled earlier, if it is whole and of today's versions. */
-async function usable(folder: string): Promise<PreparedReleases | undefined> {
+/** What was assembled earlier, if it is whole and has these versions. */
+async function usable(folder: string, wanted: readonly Version[]): Promise<PreparedReleases | undefined> {
     const lock = join(folder, lockName);
     if (!existsSync(lock)) return undefined;
     try {
-        return { mirror: folder, lock, how: "assembled", images: await imagesOf(readLock(lock), { mirror: folder }) };
+        const images = await imagesOf(wanted, readLock(lock), { mirror: folder });
+        return { mirror: folder, lock, how: "assembled", images };
     } catch (error) {
         if (error instanceof ReleaseError) return undefined;
         throw error;
@@ -131,6 +147,7 @@ async function usable(folder: string): Promise<PreparedReleases | undefined> {
 export async function assembleInto(
     folder: string,
     log: (line: string) => void,
+    wanted = versions({}),
     kubectl = program("kubernetes", "kubectl"),
 ): Promise<void> {
     const texts: Record<LockedRelease["product"], (version: string) => Promise<string[]>> = {
@@ -149,7 +166,7 @@ export async function assembleInto(
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { recursive: true });
     const lock: Record<string, Record<string, Omit<LockedRelease, "product" | "version">>> = {};
-    for (const [product, version] of versions()) {
+    for (const [product, version] of wanted) {
         log(`assembling ${product} ${version} from Go modules`);
         const { files, kubernetes, generation } = lockedRelease(product, version);
         const own = (await texts[product](version)).map((text, index) => {
@@ -158,6 +175,7 @@ export async function assembleInto(
         });
         for (const { name, text } of own) await writeFile(join(unfinished, name), text);
         lock[product] = {
+            ...lock[product],
             [version]: { files: own.map(({ name, sha256 }) => ({ name, sha256 })), kubernetes, generation },
         };
     }

@@ -18,7 +18,8 @@ async function run(): Promise<void> {
     const chosen = process.argv.slice(2).filter((argument) => argument !== "--faults");
     const files = chosen.length > 0 ? chosen : ["test/cluster/*.test.ts", ...faults];
     if (chosen.length === 0) await sandbox.down();
-    await sandbox.up({ networkPolicy: true });
+    const upgrades = files.some((file) => /(\*|upgrade)\.faults\.ts$/.test(file));
+    await sandbox.up({ networkPolicy: true, previousTekton: upgrades });
     const mocha = [
         join(root, "node_modules/mocha/bin/mocha.js"),
         // In this order: the second is in TypeScript.

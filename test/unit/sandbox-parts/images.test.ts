@@ -51,6 +51,7 @@ describe("sandbox images", () => {
 
     describe("recipes", () => {
         const pipelines = lockedVersion("tekton-pipelines", "github.com/tektoncd/pipeline");
+        const previous = lockedVersion("tekton-pipelines-v1.12", "github.com/tektoncd/pipeline");
         const controller = `ghcr.io/tektoncd/pipeline/controller-${"a".repeat(32)}`;
 
         it("know Tekton's images by their program, whatever ko's hash", () => {
@@ -58,9 +59,15 @@ describe("sandbox images", () => {
             expect(recipe).to.include({ name: "tekton-pipelines-controller", user: "65532:65532" });
         });
 
+        it("take the programs of the version that is asked for", () => {
+            const recipe = recipeFor(parseImageReference(`${controller}:${previous}@${digest}`));
+            const program = { tool: "tekton-pipelines-v1.12", program: "controller" };
+            expect(recipe).to.have.property("programs").that.deep.equals({ "ko-app/controller": program });
+        });
+
         it("don't pass off another version's image", () => {
             const recipe = recipeFor(parseImageReference(`${controller}:v0.1.0@${digest}`));
-            expect(recipe).to.deep.equal({ none: `the sandbox builds ${pipelines}` });
+            expect(recipe).to.deep.equal({ none: `the sandbox builds ${pipelines}, ${previous}` });
         });
 
         it("exist for Flux's buildable controllers only", () => {

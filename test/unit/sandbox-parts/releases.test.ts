@@ -58,6 +58,20 @@ describe("sandbox releases", () => {
             });
         });
 
+        it("lists the images of the Tekton before today's where they are asked for", async function () {
+            if (!releasesFolder) return this.skip();
+            await withMirror(releasesFolder, async () => {
+                const options = { cacheDir: "/nonexistent", log: () => undefined };
+                const usual = (await prepareReleases(options)).images;
+                const { images } = await prepareReleases({ ...options, sandbox: { previousTekton: true } });
+                const further = images.filter((image) => !usual.includes(image));
+                const versionOf = (image: string) => /tektoncd\/(\w+)\/.*:(v[\d.]+)@/.exec(image)?.slice(1).join(" ");
+                expect(new Set(further.map(versionOf))).to.deep.equal(
+                    new Set(["pipeline v1.12.2", "triggers v0.36.0"]),
+                );
+            });
+        });
+
         it("copies one that is behind a URL, once, since nothing inside reaches it", async function () {
             if (!releasesFolder) return this.skip();
             const published = releasesFolder;
@@ -124,7 +138,7 @@ describe("sandbox releases", () => {
             if (!kubectl || !(await goModulesCanBeHad())) return;
             folder = await mkdtemp(join(tmpdir(), "sandbox-releases-"));
             const mirror = join(folder, "assembled");
-            await assembleInto(mirror, () => undefined, kubectl);
+            await assembleInto(mirror, () => undefined, undefined, kubectl);
             const lock = readLock(join(mirror, "releases.lock.json"));
             const load = async (product: (typeof products)[number]) =>
                 parseRelease(await loadRelease(lockedRelease(product, versions[product], lock), { mirror }));
