@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { findCommand, isExecutable, searchPath } from "./machine";
+import { certificateFile, gitHostKey } from "./node/certificates";
 import { address } from "./node/network";
 import { adminKubeconfig, projectDir, state, stateDir } from "./paths";
 import { isUrl } from "./releases/releases";
@@ -48,6 +49,9 @@ export function sandboxEnvironment(
         SANDBOX_ADDRESS: address,
         SANDBOX_GIT_URL: `http://${address}/`,
         SANDBOX_GIT_ROOT: state.git,
+        // For https and ssh: the authority that signs the Git server's certificate, and the server's own public key.
+        SANDBOX_GIT_CA: certificateFile("ca"),
+        SANDBOX_GIT_HOST_KEY: `${gitHostKey}.pub`,
         SANDBOX_STATE: stateDir,
     };
 }

@@ -1,8 +1,8 @@
 import { execa } from "execa";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Name and password that a private repository asks for (HTTP basic authentication). */
 export interface Credentials {
@@ -15,6 +15,8 @@ export interface RepositoryOptions {
     readonly branch?: string;
     /** Makes the repository private. @default none, everyone may read and push */
     readonly credentials?: Credentials;
+    /** Public keys, as `ssh-keygen` writes them, that may read it over ssh. @default none: nobody may */
+    readonly deployKeys?: readonly string[];
 }
 
 /** What a repository may be called: "flux-demo.git", "team/flux-demo.git". */
@@ -22,6 +24,22 @@ export const repositoryName = /^(?:[A-Za-z0-9_][\w.-]*\/)*[A-Za-z0-9_][\w.-]*\.g
 
 /** In a private repository's folder: its credentials, for the server. */
 export const credentialsFile = "credentials.json";
+
+/** In a repository's folder: its deploy keys, one a line. */
+const deployKeysFile = "deploy-keys";
+
+/** Every deploy key below a root, and which repository it reads. */
+export function deployKeys(root: string): { readonly repository: string; readonly publicKey: string }[] {
+    const files = readdirSync(root, { encoding: "utf8", recursive: true });
+    return files
+        .filter((file) => file.endsWith(`.git/${deployKeysFile}`))
+        .flatMap((file) =>
+            readFileSync(join(root, file), "utf8")
+                .split("\n")
+                .filter(Boolean)
+                .map((publicKey) => ({ repository: dirname(file), publicKey })),
+        );
+}
 
 /** Reads a repository's credentials; undefined where there are none. */
 export function readCredentials(path: string): Credentials | undefined {
@@ -55,7 +73,7 @@ export async function createRepository(root: string, name: string, options: Repo
             `"${name}" can't be a repository's name. Expected letters, digits, "-", "_", ".", ending in .git.`,
         );
     }
-    const { branch = "main", credentials } = options;
+    const { branch = "main", credentials, deployKeys: keys = [] } = options;
     const folder = join(root, name);
     const git = (...args: string[]) => execa("git", ["-C", folder, ...args]);
     await mkdir(join(folder, "hooks"), { recursive: true });
@@ -67,6 +85,7 @@ export async function createRepository(root: string, name: string, options: Repo
     const secret = join(folder, credentialsFile);
     if (credentials) await writeFile(secret, JSON.stringify(credentials), { mode: 0o600 });
     else await rm(secret, { force: true });
+    await writeFile(join(folder, deployKeysFile), keys.map((key) => `${key.trim()}\n`).join(""));
     return folder;
 }
 

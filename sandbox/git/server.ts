@@ -1,5 +1,6 @@
 /**
- * Serves the Git repositories below a folder over http, reading and writing, with `git http-backend`:
+ * Serves the Git repositories below a folder over http and https, reading and writing, with `git http-backend`, and over
+ * ssh, reading (see sshServer.ts):
  *
  *     node -r scripts/typescript.cjs sandbox/git/server.ts --root DIR --listen 10.90.0.1:80
  *
@@ -7,21 +8,28 @@
  */
 import { spawn } from "node:child_process";
 import { createHash, timingSafeEqual } from "node:crypto";
-import { existsSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { existsSync, readFileSync } from "node:fs";
+import * as http from "node:http";
+import * as https from "node:https";
+import type * as net from "node:net";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { credentialsFile, readCredentials, repositoryName } from "./repository";
+import type { Server as SshServer } from "ssh2";
+import { gitSshServer, hostKey } from "./sshServer";
 
 /** The smart protocol's three addresses: https://git-scm.com/docs/http-protocol */
 const address = /^\/(?<name>.+\.git)(?<service>\/info\/refs|\/git-upload-pack|\/git-receive-pack)$/;
 
 /** A server for the repositories below `root`; `listen` is the caller's. */
-export function gitServer(root: string, log: (line: string) => void): Server {
-    return createServer((request, response) => {
+export function gitServer(root: string, log: (line: string) => void): http.Server {
+    return http.createServer(handler(root, log));
+}
+
+function handler(root: string, log: (line: string) => void): http.RequestListener {
+    return (request, response) => {
         const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
         response.on("finish", () => log(`${request.method} ${pathname} ${response.statusCode}`));
         const { name = "", service = "" } = address.exec(pathname)?.groups ?? {};
@@ -43,14 +51,14 @@ export function gitServer(root: string, log: (line: string) => void): Server {
                 else refuse(response, 500, "git http-backend failed; the server's log says why.");
             });
         }
-    });
+    };
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
+function refuse(response: http.ServerResponse, status: number, message: string): void {
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${message}\n`);
 }
 
-function authorized(request: IncomingMessage, repository: string): boolean {
+function authorized(request: http.IncomingMessage, repository: string): boolean {
     const credentials = readCredentials(join(repository, credentialsFile));
     if (!credentials) return true;
     const expected = Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64");
@@ -60,7 +68,11 @@ function authorized(request: IncomingMessage, repository: string): boolean {
 }
 
 /** Runs the backend as a CGI program: https://git-scm.com/docs/git-http-backend, RFC 3875. */
-async function answer(request: IncomingMessage, response: ServerResponse, address: NodeJS.ProcessEnv): Promise<void> {
+async function answer(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    address: NodeJS.ProcessEnv,
+): Promise<void> {
     const header = (name: string): string | undefined => request.headers[name]?.toString();
     const backend = spawn("git", ["http-backend"], {
         stdio: ["pipe", "pipe", "inherit"],
@@ -131,21 +143,49 @@ async function nextChunk(stream: Readable): Promise<Buffer | undefined> {
 }
 
 function main(): void {
-    const { values } = parseArgs({ options: { root: { type: "string" }, listen: { type: "string" } } });
-    const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(values.listen ?? "") ?? [];
-    if (!values.root || !host || !port) {
-        console.error("usage: server.ts --root FOLDER --listen ADDRESS:PORT");
+    const names = ["root", "listen", "https", "certificate", "key", "ssh", "host-key"] as const;
+    const options = Object.fromEntries(names.map((name) => [name, { type: "string" }])) as {
+        readonly [name in (typeof names)[number]]: { readonly type: "string" };
+    };
+    const {
+        root,
+        listen,
+        https: secure,
+        certificate,
+        key,
+        ssh,
+        "host-key": hostKeyFile,
+    } = parseArgs({ options }).values;
+    if (!root || !listen || (secure && !(certificate && key)) || (ssh && !hostKeyFile)) {
+        console.error(
+            "usage: server.ts --root FOLDER --listen ADDRESS:PORT\n" +
+                "           [--https ADDRESS:PORT --certificate FILE --key FILE] [--ssh ADDRESS:PORT --host-key FILE]",
+        );
         process.exit(2);
     }
-    const server = gitServer(resolve(values.root), (line) => console.log(`${new Date().toISOString()} ${line}`));
-    server.on("error", (error) => {
-        console.error(`The Git server can't listen on ${values.listen}: ${error.message}`);
-        process.exit(1);
-    });
-    server.listen(Number(port), host, () => {
-        console.log(`Git server for ${values.root} on ${host}:${(server.address() as AddressInfo).port}`);
-    });
+    const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+    const folder = resolve(root);
+    if (ssh) start(gitSshServer(folder, hostKey(hostKeyFile!), log), ssh, root);
+    if (secure) {
+        const tls = { cert: readFileSync(certificate!), key: readFileSync(key!) };
+        start(https.createServer(tls, handler(folder, log)), secure, root);
+    }
+    start(gitServer(folder, log), listen, root);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
+}
+
+/** Listens, and ends the program if it can't. */
+function start(server: net.Server | SshServer, where: string, root: string): void {
+    const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(where) ?? [];
+    const failed = (error: Error): never => {
+        console.error(`The Git server can't listen on ${where}: ${error.message}`);
+        process.exit(1);
+    };
+    if (host === undefined) failed(new Error("expected ADDRESS:PORT"));
+    (server as net.Server).on("error", failed);
+    server.listen(Number(port), host!, () => {
+        console.log(`Git server for ${root} on ${host}:${(server.address() as net.AddressInfo).port}`);
+    });
 }
 
 if (require.main === module) main();

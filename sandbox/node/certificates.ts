@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { searchPath } from "../machine";
 import { state } from "../paths";
-import { address, kubernetesServiceAddress } from "./network";
+import { address, gitHost, kubernetesServiceAddress } from "./network";
 
 /** The node's name in the cluster. */
 export const nodeName = "sandbox";
@@ -48,6 +48,7 @@ const certificates = {
     admin: { commonName: "sandbox-admin", organization: "system:masters", authority: "ca" },
     "controller-manager": { commonName: "system:kube-controller-manager", authority: "ca" },
     scheduler: { commonName: "system:kube-scheduler", authority: "ca" },
+    git: { commonName: gitHost, authority: "ca", serves: [`DNS:${gitHost}`, `IP:${address}`] },
     "kube-proxy": { commonName: "system:kube-proxy", organization: "system:node-proxier", authority: "ca" },
 } as const satisfies Record<string, Certificate>;
 
@@ -55,6 +56,8 @@ export type CertificateName = keyof typeof certificates | Authority;
 
 export const certificateFile = (name: CertificateName): string => join(state.certificates, `${name}.crt`);
 export const keyFile = (name: CertificateName | "service-account"): string => join(state.certificates, `${name}.key`);
+/** The Git server's own key for ssh, which it makes itself; its public half has the ending .pub. */
+export const gitHostKey = join(state.certificates, "git-host-key");
 /** Public half of the key that signs service account tokens. */
 export const serviceAccountPublicKey = join(state.certificates, "service-account.pub");
 

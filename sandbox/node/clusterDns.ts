@@ -1,8 +1,5 @@
 import { stringify } from "yaml";
-import { address, dnsServiceAddress } from "./network";
-
-/** By this name the cluster's pods reach the Git server that runs beside them on the node. */
-export const gitHost = "git.sandbox.test";
+import { address, dnsServiceAddress, gitHost } from "./network";
 
 /** CoreDNS' configuration; the most specific zone answers. Nothing is cached: a Service can be asked for at once. */
 const corefile = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { adminKubeconfig, projectDir, state } from "../paths";
 import { program } from "../tools";
-import { certificateFile, keyFile, nodeName, serviceAccountPublicKey } from "./certificates";
+import { certificateFile, gitHostKey, keyFile, nodeName, serviceAccountPublicKey } from "./certificates";
 import { containerdSocket, files, kubeconfigFile } from "./configuration";
 import { inMountsOf, inNewMounts } from "./mounts";
 import { address, serviceSubnet } from "./network";
@@ -130,10 +130,10 @@ export const components: Readonly<Record<ComponentName, () => Component>> = {
             "-r",
             join(projectDir, "scripts", "typescript.cjs"),
             join(projectDir, "sandbox", "git", "server.ts"),
-            "--root",
-            state.git,
-            "--listen",
-            `${address}:80`,
+            ...["--root", state.git],
+            ...["--listen", `${address}:80`],
+            ...["--https", `${address}:443`, "--certificate", certificateFile("git"), "--key", keyFile("git")],
+            ...["--ssh", `${address}:22`, "--host-key", gitHostKey],
         ],
     }),
 };

@@ -11,6 +11,8 @@ const namespaceFile = `/var/run/netns/${networkNamespace}`;
 
 /** The node's address: of the API server, the Git server, and whatever else runs beside the pods. */
 export const address = "10.90.0.1";
+/** By this name the cluster's pods reach the Git server that runs beside them on the node. */
+export const gitHost = "git.sandbox.test";
 export const serviceSubnet = "10.96.0.0/16";
 export const podSubnet = "10.244.0.0/24";
 /** First address of {@link serviceSubnet}: the `kubernetes` Service. */

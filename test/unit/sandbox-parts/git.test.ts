@@ -3,15 +3,17 @@ import { execa } from "execa";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Server as SshServer } from "ssh2";
 import { commit, createRepository, setReceiver } from "../../../sandbox/git/repository";
 import { gitServer } from "../../../sandbox/git/server";
+import { gitSshServer, hostKey } from "../../../sandbox/git/sshServer";
 
 describe("sandbox Git server", () => {
     let root: string;
@@ -171,6 +173,81 @@ describe("sandbox Git server", () => {
         });
     });
 
+    describe("over ssh", () => {
+        let ssh: SshServer;
+        let sshBase: string;
+        let keys: string;
+        let url: string;
+        const known = (): string => join(keys, "known_hosts");
+        const clone = (from: string, key: string, folder: string, ...more: string[]) => {
+            const options = ["-F", "none", "-i", join(keys, key), "-o", `UserKnownHostsFile=${known()}`];
+            const only = ["-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes"];
+            const GIT_SSH_COMMAND = ["ssh", ...options, ...only, ...more].join(" ");
+            const env = { GIT_SSH_COMMAND, SSH_AUTH_SOCK: "" };
+            return execa("git", ["clone", "--quiet", from, join(root, folder)], { env, reject: false });
+        };
+        before(async function () {
+            const { exitCode } = await execa("ssh", ["-V"], { reject: false });
+            if (exitCode !== 0) this.skip();
+            keys = await mkdtemp(join(tmpdir(), "sandbox-keys-"));
+            for (const type of ["ed25519", "ecdsa", "rsa"] as const) {
+                await execa("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", join(keys, type)]);
+            }
+            await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "stranger")]);
+            const publicKey = (name: string) => readFile(join(keys, `${name}.pub`), "utf8");
+            const deployKeys = await Promise.all(["ed25519", "ecdsa", "rsa"].map(publicKey));
+            await createRepository(root, "keyed.git", { deployKeys });
+            await createRepository(root, "other.git", { deployKeys: [await publicKey("stranger")] });
+            await commit({ url: `${base}/keyed.git`, files: { a: "keyed" }, message: "1" });
+            ssh = gitSshServer(root, hostKey(join(keys, "host")), () => undefined);
+            await new Promise<void>((done) => void ssh.listen(0, "127.0.0.1", done));
+            const { port } = ssh.address() as AddressInfo;
+            sshBase = `ssh://git@127.0.0.1:${port}`;
+            url = `${sshBase}/keyed.git`;
+            await writeFile(known(), `[127.0.0.1]:${port} ${await publicKey("host")}`);
+        });
+        after(async () => {
+            ssh?.close();
+            if (keys) await rm(keys, { recursive: true });
+        });
+        for (const key of ["ed25519", "ecdsa", "rsa"]) {
+            it(`hands a repository out to its deploy key, of type ${key}`, async () => {
+                const { exitCode, stderr } = await clone(url, key, `by-${key}`);
+                expect(exitCode, stderr).to.equal(0);
+                expect(await readFile(join(root, `by-${key}`, "a"), "utf8")).to.equal("keyed");
+            });
+        }
+
+        it("lets no key in that is nobody's", async () => {
+            await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(keys, "unknown")]);
+            expect((await clone(url, "unknown", "not-1")).stderr).to.contain("Permission denied (publickey)");
+        });
+
+        it("hides a repository from the deploy key of another", async () => {
+            expect((await clone(url, "stranger", "not-2")).stderr).to.contain("Repository not found.");
+            expect((await clone(`${sshBase}/no-such.git`, "stranger", "not-3")).stderr).to.contain(
+                "Repository not found.",
+            );
+        });
+
+        it("takes no push, and is no shell", async () => {
+            const { port } = new URL(url);
+            const options = ["-F", "none", "-i", join(keys, "ed25519"), "-o", `UserKnownHostsFile=${known()}`];
+            const run = (text: string) =>
+                execa("ssh", [...options, "-p", port, "git@127.0.0.1", text], {
+                    reject: false,
+                    env: { SSH_AUTH_SOCK: "" },
+                });
+            expect((await run("git-receive-pack '/keyed.git'")).stderr).to.contain("read-only");
+            expect((await run("id")).stderr).to.contain("no shell");
+            expect((await run("git-upload-pack '/../../etc.git'")).stderr).to.contain("not found");
+        });
+
+        it("keeps its host key, so that whoever knows it knows it again", () => {
+            expect(hostKey(join(keys, "host")).equals(hostKey(join(keys, "host")))).to.equal(true);
+        });
+    });
+
     describe("receiver", () => {
         const receiverLog = async (name: string, lines: number): Promise<string[]> => {
             for (const end = Date.now() + 15_000; ;) {
@@ -224,10 +301,8 @@ describe("sandbox Git server", () => {
         const program = join(__dirname, "../../../sandbox/git/server.ts");
         const start = (...args: string[]) => ["-r", "./scripts/typescript.cjs", program, ...args];
         const wrong = await execa(process.execPath, start("--root", root), { reject: false });
-        expect([wrong.exitCode, wrong.stderr]).to.deep.equal([
-            2,
-            "usage: server.ts --root FOLDER --listen ADDRESS:PORT",
-        ]);
+        expect(wrong.exitCode).to.equal(2);
+        expect(wrong.stderr).to.match(/^usage: server\.ts --root FOLDER --listen ADDRESS:PORT\n/);
 
         const taken = base.replace("http://", "");
         const clash = await execa(process.execPath, start("--root", root, "--listen", taken), { reject: false });
