@@ -78,12 +78,33 @@ export class FluxSync extends pulumi.ComponentResource {
                       },
                       { parent: this },
                   );
+        // A Secret's change makes Flux look by itself only at its next interval, or later after failures. So it is asked to,
+        // and that it has looked is waited for: credentials that are wrong are this update's error.
+        const read =
+            secret === undefined || args.generation === "2020"
+                ? undefined
+                : secret.metadata.apply(({ resourceVersion }) => resourceVersion ?? "");
+        const sourceMetadata =
+            read === undefined
+                ? ready
+                : {
+                      ...metadata,
+                      annotations: {
+                          "reconcile.fluxcd.io/requestedAt": read,
+                          [waitForAnnotation]: read.apply((handled) =>
+                              JSON.stringify([
+                                  "condition=Ready",
+                                  `jsonpath={.status.lastHandledReconcileAt}=${handled}`,
+                              ]),
+                          ),
+                      },
+                  };
         const repository = new KubernetesResource(
             `${name}-${source.kind === "Bucket" ? "bucket" : "repository"}`,
             {
                 apiVersion: apis.source,
                 kind: source.kind,
-                metadata: ready,
+                metadata: sourceMetadata,
                 spec: sourceSpec(source, secret?.metadata.name ?? args.secretName),
             },
             waiting,

@@ -35,7 +35,11 @@ export interface KubernetesObjectArgs {
  */
 export class KubernetesResource extends pulumi.CustomResource {
     /** The object's `metadata` as the cluster has it. */
-    declare readonly metadata: pulumi.Output<{ readonly name: string; readonly namespace?: string }>;
+    declare readonly metadata: pulumi.Output<{
+        readonly name: string;
+        readonly namespace?: string;
+        readonly resourceVersion?: string;
+    }>;
     /** The object's `status` once its wait condition holds; undefined for kinds that have none. */
     declare readonly status: pulumi.Output<Readonly<Record<string, unknown>> | undefined>;
 
