@@ -2,8 +2,9 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { RunError } from "@pulumi/pulumi";
 import { Command } from "commander";
-import { render, type RenderedObject, toYaml, unknownPlaceholder } from "../stacks/render";
-import { readSettings, secretPlaceholder, SettingsError } from "../stacks/settings";
+import { toYaml } from "../components/toYaml";
+import { render, type RenderedObject, unknownPlaceholder } from "../stacks/render";
+import { overrides, readSettings, secretPlaceholder, SettingsError } from "../stacks/settings";
 
 interface Options {
     readonly stack: string;
@@ -28,7 +29,7 @@ const program = new Command("npm run render --")
         const stream = output === "-";
         // The SDK logs to standard output where there is no engine; the stream has that to itself.
         if (stream) console.log = console.error;
-        const settings = readSettings(stack, Object.fromEntries(config.map(keyAndValue)));
+        const settings = readSettings(stack, overrides(config));
         const objects = await render(settings);
         const header = `# Rendered from the stack ${settings.stack}: ${secretPlaceholder} and ${unknownPlaceholder} stand for values that aren't here.\n`;
         if (stream) return print(header + documents(objects));
@@ -36,13 +37,6 @@ const program = new Command("npm run render --")
         const components = await writeFiles(folder, header, objects);
         console.log(`${objects.length} objects of ${components} components: ${relative(process.cwd(), folder)}`);
     });
-
-/** `key=value`; the value may hold further equals signs. */
-function keyAndValue(setting: string): [string, string] {
-    const at = setting.indexOf("=");
-    if (at < 1) throw new SettingsError(`--config ${setting}: must be key=value, such as listenerReplicas=2.`);
-    return [setting.slice(0, at), setting.slice(at + 1)];
-}
 
 function documents(objects: readonly RenderedObject[]): string {
     return objects.map(({ object }) => `---\n${toYaml(object)}`).join("");

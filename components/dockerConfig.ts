@@ -8,19 +8,24 @@ export interface SecretContent {
     readonly stringData: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
+/** User and password of a registry. */
+export interface RegistryLogin {
+    /** The user. */
+    readonly username: pulumi.Input<string>;
+    /** The password or token. Becomes a secret. */
+    readonly password: pulumi.Input<string>;
+}
+
 /**
  * The Secret by which a registry is signed in to:
  * https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets
  * @param registry `host` or `host/path`, of which the host counts
- * @param credentials `user:password`; a secret from here on
  */
-export function dockerConfig(registry: pulumi.Input<string>, credentials: pulumi.Input<string>): SecretContent {
-    const config = pulumi.all([registry, credentials]).apply(([where, text]) => {
-        const host = where.split("/")[0]!;
-        const colon = text.indexOf(":");
-        const auth = Buffer.from(text).toString("base64");
-        const login = { username: text.slice(0, colon), password: text.slice(colon + 1), auth };
-        return JSON.stringify({ auths: { [host]: login } });
+export function dockerConfig(registry: string, { username, password }: RegistryLogin): SecretContent {
+    const host = registry.split("/")[0]!;
+    const config = pulumi.all([username, pulumi.secret(password)]).apply(([name, secret]) => {
+        const auth = Buffer.from(`${name}:${secret}`).toString("base64");
+        return JSON.stringify({ auths: { [host]: { username: name, password: secret, auth } } });
     });
-    return { type: "kubernetes.io/dockerconfigjson", stringData: { ".dockerconfigjson": pulumi.secret(config) } };
+    return { type: "kubernetes.io/dockerconfigjson", stringData: { ".dockerconfigjson": config } };
 }

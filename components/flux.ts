@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { dockerConfig } from "./dockerConfig";
+import { dockerConfig, type RegistryLogin } from "./dockerConfig";
 import type { KubernetesObject } from "./kubernetesObject";
 import { KubernetesResource } from "./kubernetesResource";
 import { ReleaseError } from "./release/error";
@@ -23,8 +23,8 @@ export interface ImagePullSecret {
     readonly namespace: string;
     /** `host` or `host/path` */
     readonly registry: string;
-    /** `user:password`. Becomes a secret. */
-    readonly credentials: pulumi.Input<string>;
+    /** User and password of the registry. */
+    readonly credentials: RegistryLogin;
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dockerConfig, type SecretContent } from "./dockerConfig";
+import { dockerConfig, type RegistryLogin, type SecretContent } from "./dockerConfig";
 
 /** User and password over https. */
 export interface GitPassword {
@@ -43,7 +43,7 @@ export interface GitSource {
     /** Tells the sources apart. */
     readonly kind: "GitRepository";
     /** `https://…`, `http://…` or `ssh://user@host/…` */
-    readonly url: pulumi.Input<string>;
+    readonly url: string;
     /** @default "main" */
     readonly branch?: string;
     /** Take submodules along. @default false */
@@ -69,14 +69,6 @@ export interface OciRef {
     readonly digest?: string;
 }
 
-/** User and password of an OCI registry. */
-export interface RegistryLogin {
-    /** The user. */
-    readonly username: pulumi.Input<string>;
-    /** The password or token. Becomes a secret. */
-    readonly password: pulumi.Input<string>;
-}
-
 /** Access and secret key of a bucket. */
 export interface BucketKey {
     /** Says whose key it is. */
@@ -90,7 +82,7 @@ export interface OciSource {
     /** Tells the sources apart. */
     readonly kind: "OCIRepository";
     /** `oci://host/path` */
-    readonly url: pulumi.Input<string>;
+    readonly url: string;
     /** Which of its artifacts. @default `{ tag: "latest" }` */
     readonly ref?: OciRef;
     /** @default "generic" */
@@ -173,11 +165,8 @@ export function sourceSecret(source: FluxSource): SecretContent | undefined {
     switch (source.kind) {
         case "GitRepository":
             return { stringData: gitSecretData(source.credentials) };
-        case "OCIRepository": {
-            const { username, password } = source.credentials;
-            const host = pulumi.output(source.url).apply((url) => new URL(url).host);
-            return dockerConfig(host, pulumi.interpolate`${username}:${pulumi.secret(password)}`);
-        }
+        case "OCIRepository":
+            return dockerConfig(new URL(source.url).host, source.credentials);
         case "Bucket": {
             const { accessKey, secretKey } = source.credentials;
             return { stringData: { accesskey: accessKey, secretkey: pulumi.secret(secretKey) } };

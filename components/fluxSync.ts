@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type FluxSource, sourceSecret, sourceSpec } from "./fluxSource";
 import { type Generation, servedApis } from "./generation";
+import type { KubernetesObject } from "./kubernetesObject";
 import { KubernetesResource, waitForAnnotation } from "./kubernetesResource";
 
 /** What becomes of that which a Kustomization deployed when it is removed itself: https://fluxcd.io/flux/components/kustomize/kustomizations/#deletion-policy */
@@ -115,14 +116,7 @@ export class FluxSync extends pulumi.ComponentResource {
                 apiVersion: apis.kustomize,
                 kind: "Kustomization",
                 metadata: ready,
-                spec: {
-                    interval: args.interval ?? "10m0s",
-                    path: args.path ?? "./",
-                    prune: args.prune ?? true,
-                    ...(args.timeout === undefined ? {} : { timeout: args.timeout }),
-                    sourceRef: { kind: source.kind, name: repository.metadata.name },
-                    ...(args.generation === "2020" ? {} : { deletionPolicy: args.deletionPolicy ?? "Orphan" }),
-                },
+                spec: kustomizationSpec(args, repository.metadata.name),
             },
             waiting,
         );
@@ -132,4 +126,31 @@ export class FluxSync extends pulumi.ComponentResource {
         this.sourceKind = source.kind;
         this.registerOutputs({ sourceName: this.sourceName, sourceNamespace: this.sourceNamespace });
     }
+}
+
+function kustomizationSpec(
+    args: Omit<FluxSyncArgs, "namespace">,
+    sourceName: pulumi.Input<string>,
+): Record<string, unknown> {
+    return {
+        interval: args.interval ?? "10m0s",
+        path: args.path ?? "./",
+        prune: args.prune ?? true,
+        ...(args.timeout === undefined ? {} : { timeout: args.timeout }),
+        sourceRef: { kind: args.source.kind, name: sourceName },
+        ...(args.generation === "2020" ? {} : { deletionPolicy: args.deletionPolicy ?? "Orphan" }),
+    };
+}
+
+/** The objects that a {@link FluxSync} makes, but the Secret, as plain data: what `flux bootstrap` commits to Git. */
+export function syncObjects(
+    args: Omit<FluxSyncArgs, "namespace" | "readyTimeout"> & { readonly namespace: string },
+): KubernetesObject[] {
+    const apis = servedApis[args.generation];
+    const metadata = { name: args.name ?? "flux-system", namespace: args.namespace };
+    const secretName = args.secretName ?? (args.source.credentials && metadata.name);
+    return [
+        { apiVersion: apis.source, kind: args.source.kind, metadata, spec: sourceSpec(args.source, secretName) },
+        { apiVersion: apis.kustomize, kind: "Kustomization", metadata, spec: kustomizationSpec(args, metadata.name) },
+    ];
 }

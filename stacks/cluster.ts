@@ -8,6 +8,7 @@ import { EventAuthentication } from "../components/eventAuthentication";
 import { Flux } from "../components/flux";
 import { FluxSync } from "../components/fluxSync";
 import { inRegistries } from "../components/imageReference";
+import { GitHubWebhook } from "../components/gitHub/webhook";
 import { Receiver } from "../components/receiver";
 import type { Route, Source } from "../components/route";
 import { RunHistory } from "../components/runHistory";
@@ -16,6 +17,7 @@ import { TektonTriggers } from "../components/tektonTriggers";
 import { TriggerChain } from "../components/triggerChain/triggerChain";
 import { WebhookToken } from "../components/webhookToken";
 import { type ClusterConfig, usesDemoPipeline } from "./config";
+import { createGitHub } from "./gitHub";
 import type { Manifests } from "./manifests";
 import { claim } from "./ownership";
 
@@ -83,6 +85,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
         },
         opts,
     );
+    const gitHub = createGitHub(config, manifests);
     const flux = new Flux(
         "flux",
         {
@@ -93,15 +96,15 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             kubeconfig,
             kubeContext: config.kubeContext,
             kubeCluster: config.kubeCluster,
-            imagePullSecret: config.imagePullCredentials && {
+            imagePullSecret: config.registryLogin && {
                 name: config.fluxImagePullSecret!,
                 namespace: config.fluxNamespace,
                 // Where they are pulled from in the end.
                 registry: inRegistries(`${config.fluxRegistry}/source-controller`, config.imageRegistries),
-                credentials: config.imagePullCredentials,
+                credentials: config.registryLogin,
             },
         },
-        opts,
+        { provider, ...(config.syncOwner === "git" ? leftToGit() : {}) },
     );
     // No output says that a controller is there to judge, act on and, at the end, release a custom resource.
     const onFlux = { provider, dependsOn: [flux] };
@@ -115,13 +118,18 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             namespace: fluxNamespace,
             name: config.syncName,
             ...config.sync,
+            source: gitHub?.source ?? config.sync.source,
             deletionPolicy: config.gitDeletionPolicy,
             interval: config.syncInterval,
             timeout: config.syncTimeout,
             prune: config.syncPrune,
             readyTimeout,
         },
-        onFlux,
+        {
+            provider,
+            dependsOn: [flux, ...(gitHub?.resources ?? [])],
+            ...(config.syncOwner === "git" ? leftToGit("spec") : {}),
+        },
     );
     // After Tekton, so that a destroy removes it, and all the runs in it, while Tekton's webhooks answer.
     const namespace = config.createNamespace
@@ -235,29 +243,41 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
         { namespace: fluxNamespace, secretName: config.webhookTokenSecretName, rotation },
         onFlux,
     );
+    // GitHub signs its calls; from anyone else the path has to do.
+    const calledByGitHub = gitHub !== undefined && config.receiverBaseUrl !== undefined;
     const receiver = new Receiver(
         "receiver",
         {
             generation,
             namespace: fluxNamespace,
             receiverName: config.receiverName,
-            type: config.receiverType,
-            events: config.receiverEvents,
+            ...(calledByGitHub && config.receiverType === "generic"
+                ? { type: "github", events: ["ping", "push"] }
+                : { type: config.receiverType, events: config.receiverEvents }),
             tokenSecretName: token.secretName,
             token: token.value,
             sources,
         },
         onFlux,
     );
+    const receiverUrl =
+        config.receiverBaseUrl === undefined
+            ? undefined
+            : pulumi.interpolate`${config.receiverBaseUrl.replace(/\/$/, "")}${receiver.path}`;
+    if (gitHub !== undefined && receiverUrl !== undefined) {
+        new GitHubWebhook(
+            "github-webhook",
+            { repository: gitHub.repository.repositoryName, url: receiverUrl, token: token.value },
+            { provider: gitHub.provider },
+        );
+    }
 
     return {
         versions: { tektonPipelines: pipelines.version, tektonTriggers: triggers.version, flux: flux.version },
         eventListenerUrl: chain.url,
         receiverPath: receiver.path,
         ...(config.receiverType === "generic" ? {} : { receiverToken: token.value }),
-        ...(config.receiverBaseUrl === undefined
-            ? {}
-            : { receiverUrl: pulumi.interpolate`${config.receiverBaseUrl.replace(/\/$/, "")}${receiver.path}` }),
+        ...(receiverUrl === undefined ? {} : { receiverUrl }),
         names: {
             source: sync.sourceName,
             receiver: receiver.receiverName,
@@ -267,6 +287,23 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             ...(demoPipeline && { pipeline: demoPipeline.pipelineName }),
         },
         namespaces: { flux: fluxNamespace, chain: config.namespace },
+    };
+}
+
+/**
+ * For components whose objects Flux itself applies as Git says: made if they aren't there, and left alone then, but for
+ * the Secrets, which aren't in Git.
+ * @param fields that are Git's @default all
+ */
+function leftToGit(...fields: readonly string[]): pulumi.ComponentResourceOptions {
+    return {
+        transformations: [
+            ({ type, props, opts }) => {
+                if (!type.startsWith("kubernetes:") || type === "kubernetes:core/v1:Secret") return undefined;
+                const ignoreChanges = fields.length > 0 ? [...fields] : Object.keys(props as object);
+                return { props, opts: pulumi.mergeOptions(opts, { ignoreChanges }) };
+            },
+        ],
     };
 }
 

@@ -9,6 +9,7 @@ import {
     type LockedRelease,
     type Product,
 } from "../components/release";
+import type { RegistryLogin } from "../components/dockerConfig";
 import { demoPipelineParams } from "../components/demoPipeline";
 import { defaultCatchUpImage } from "../components/catchUp";
 import { podSecurityLevels } from "../components/chainNamespace";
@@ -91,6 +92,7 @@ export const schema = z.strictObject({
     fluxClusterDomain: z.string().min(1).default("cluster.local"),
     fluxRegistry: z.string().min(1).default("ghcr.io/fluxcd"),
     fluxImagePullSecret: text.optional(),
+    fluxRegistryUsername: text.optional(),
     fluxTolerationKeys: z.array(z.string().min(1)).default([]),
 
     ...syncKeys,
@@ -134,7 +136,7 @@ export const schema = z.strictObject({
 });
 
 /** Keys whose values are secrets: read as outputs, never looked at. */
-export const secretKeys = [...syncSecretKeys, "fluxRegistryCredentials"] as const;
+export const secretKeys = [...syncSecretKeys, "fluxRegistryPassword"] as const;
 
 /** Keys of the Kubernetes provider's own config that count. */
 const providerKeys = ["kubeconfig", "context", "cluster"] as const;
@@ -144,8 +146,10 @@ export type ClusterConfig = Readonly<z.output<typeof schema>> &
     Readonly<ClusterAccess> & {
         readonly releases: Readonly<Record<Product, LockedRelease>>;
         readonly sync: SyncConfig;
-        /** `user:password` of `fluxRegistry`. */
-        readonly imagePullCredentials?: pulumi.Output<string>;
+        /** Of `fluxRegistry`. */
+        readonly registryLogin?: RegistryLogin;
+        /** From the provider's own config, `github:token`; the provider reads GITHUB_TOKEN if absent. */
+        readonly gitHubToken?: pulumi.Output<string>;
     };
 
 /** Whether any route starts the demonstration's pipeline. */
@@ -189,7 +193,7 @@ export function readConfig(): ClusterConfig {
     const releases = lockReleases(parsed.data, problems);
     const secrets = readSecrets(config, problems);
     const sync = readSync(parsed.data, secrets, problems);
-    checkRegistryCredentials(config, parsed.data, problems);
+    const registryLogin = readRegistryLogin(parsed.data, secrets, problems);
     checkGeneration(parsed.data, releases?.flux, secrets, problems);
     checkRoutes(parsed.data, problems);
     checkCatchUp(parsed.data, problems);
@@ -202,7 +206,8 @@ export function readConfig(): ClusterConfig {
         ...parsed.data,
         releases: releases as ClusterConfig["releases"],
         sync: sync!,
-        imagePullCredentials: secrets.fluxRegistryCredentials,
+        registryLogin,
+        gitHubToken: new pulumi.Config("github").getSecret("token"),
         kubeconfig: kubernetes.get("kubeconfig") || undefined,
         kubeContext: kubernetes.get("context") || undefined,
         kubeCluster: kubernetes.get("cluster") || undefined,
@@ -361,19 +366,22 @@ function readSecret(
     return config.getSecret(key);
 }
 
-function checkRegistryCredentials(
-    config: pulumi.Config,
-    { fluxImagePullSecret }: z.output<typeof schema>,
+/** User, password and the Secret's name belong together; the Secret alone is one that is there already. */
+function readRegistryLogin(
+    { fluxImagePullSecret, fluxRegistryUsername: username }: z.output<typeof schema>,
+    { fluxRegistryPassword: password }: Secrets,
     problems: string[],
-): void {
-    const given = pulumi.runtime.allConfig()[`${config.name}:fluxRegistryCredentials`];
-    if (!given) return;
-    if (fluxImagePullSecret === undefined) {
+): RegistryLogin | undefined {
+    if (username === undefined && password === undefined) return undefined;
+    const given = { fluxRegistryUsername: username, fluxRegistryPassword: password, fluxImagePullSecret };
+    for (const [key, value] of Object.entries(given)) {
+        if (value !== undefined) continue;
+        const secret = key === "fluxRegistryPassword" ? "--secret " : "";
         problems.push(
-            "fluxImagePullSecret: is missing, and fluxRegistryCredentials is set. Set it: pulumi config set fluxImagePullSecret … is the name of the Secret that gets them.",
+            `${key}: is missing; fluxRegistryUsername, fluxRegistryPassword and fluxImagePullSecret, the Secret that is made of them, belong together. Set it: pulumi config set ${secret}${key} …`,
         );
     }
-    if (!/^[^:]+:./.test(given)) problems.push("fluxRegistryCredentials: must be user:password.");
+    return username === undefined || password === undefined ? undefined : { username, password };
 }
 
 /** Refuses what the releases of 2020 don't know, which would be dropped without a word. */
@@ -386,6 +394,7 @@ function checkGeneration(
     if (flux?.generation !== "2020") return;
     const { gitRecurseSubmodules, gitSparseCheckout, gitCaCertificate, oci, bucket } = config;
     const given = {
+        "syncOwner git": config.syncOwner === "git",
         gitRecurseSubmodules,
         gitSparseCheckout: gitSparseCheckout.length > 0,
         gitCaCertificate,

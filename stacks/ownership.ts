@@ -26,6 +26,20 @@ export function claimed(objects: readonly KubernetesObject[]): KubernetesObject[
     });
 }
 
+/** The manifests as they are without {@link claimed}. */
+export function unclaimed(objects: readonly KubernetesObject[]): KubernetesObject[] {
+    return objects.map((object) => {
+        const { [stackAnnotation]: own, ...annotations } = object.metadata.annotations ?? {};
+        if (own === undefined) return object;
+        const metadata: { -readonly [key in keyof KubernetesObject["metadata"]]: KubernetesObject["metadata"][key] } = {
+            ...object.metadata,
+            annotations,
+        };
+        if (Object.keys(annotations).length === 0) delete metadata.annotations;
+        return { ...object, metadata };
+    });
+}
+
 /**
  * Checks that what the stack would install isn't there already, by kubectl, `flux bootstrap` or another stack: the
  * provider would silently take it over, and a later destroy remove it.

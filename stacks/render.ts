@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import type { KubernetesObject } from "../components/kubernetesObject";
 import type { ClusterOutputs } from "./cluster";
 import { secretPlaceholder, type StackSettings } from "./settings";
@@ -93,14 +92,4 @@ function withPlaceholders(resource: Registered): KubernetesObject {
             : { data: masked(object.data, Buffer.from(placeholder).toString("base64")) }),
         ...(object.stringData === undefined ? {} : { stringData: masked(object.stringData, placeholder) }),
     };
-}
-
-/** An object as YAML, with sorted keys as kubectl prints it, and such that YAML 1.1, which Kubernetes reads, reads the same. */
-export function toYaml(object: KubernetesObject): string {
-    return stringify(object, {
-        version: "1.1",
-        sortMapEntries: true,
-        lineWidth: 0,
-        aliasDuplicateObjects: false,
-    });
 }

@@ -37,6 +37,22 @@ export function stackNames(folder: string = root): string[] {
 }
 
 /**
+ * Values given as `key=value`, for {@link readSettings}; a value may hold further equals signs.
+ * @throws SettingsError
+ */
+export function overrides(settings: readonly string[]): Record<string, string> {
+    return Object.fromEntries(
+        settings.map((setting) => {
+            const at = setting.indexOf("=");
+            if (at < 1) {
+                throw new SettingsError(`--config ${setting}: must be key=value, such as listenerReplicas=2.`);
+            }
+            return [setting.slice(0, at), setting.slice(at + 1)];
+        }),
+    );
+}
+
+/**
  * Reads a stack's settings from their files alone: without engine, backend, and the key of the encrypted values.
  * @param stack as `pulumi stack select` takes it: `staging`, `my-org/staging` or `my-org/flux-to-tekton/staging`
  * @param overrides values that go before those of the files; a key without a namespace is one of the project's

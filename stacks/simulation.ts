@@ -20,6 +20,10 @@ export interface Registered {
     readonly version: string;
     /** How long its creation may take, if the program says so. */
     readonly createTimeout?: string;
+    /** Input properties whose changes are ignored once it is there. */
+    readonly ignoreChanges: readonly string[];
+    /** Whether it outlives the stack. */
+    readonly retainOnDelete: boolean;
     readonly additionalSecretOutputs: readonly string[];
     /** Input properties, at any depth below these, that the program marked secret. */
     readonly secretInputs: readonly string[];
@@ -74,6 +78,8 @@ interface RegisterRequest {
     getProvider(): string;
     getVersion(): string;
     getCustomtimeouts(): { getCreate(): string } | undefined;
+    getIgnorechangesList(): string[];
+    getRetainondelete(): boolean;
     getAdditionalsecretoutputsList(): string[];
     getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
@@ -100,6 +106,8 @@ function record(resources: Registered[]): void {
                 provider: request.getProvider(),
                 version: request.getVersion(),
                 createTimeout: request.getCustomtimeouts()?.getCreate(),
+                ignoreChanges: request.getIgnorechangesList(),
+                retainOnDelete: request.getRetainondelete(),
                 additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
                 secretInputs: Object.keys(object).filter((key) => holdsSecret(object[key])),
                 inputsWith: ({ secret, unknown }) =>

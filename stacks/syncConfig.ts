@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type FluxSource, type GitCredentials, sourceProviders } from "../components/fluxSource";
+import { deployKeyAlgorithms, deployKeyCurves } from "../components/gitHub/repository";
 import { deletionPolicies } from "../components/fluxSync";
 import { duration, objectName } from "./configValues";
 
@@ -44,6 +45,39 @@ const bucket = z.strictObject({
     secretName: objectName.optional(),
 });
 
+/** As `flux bootstrap github` has them. https://docs.github.com/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization */
+const teamPermissions = ["pull", "triage", "push", "maintain", "admin"] as const;
+
+const github = z.strictObject({
+    owner: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, "must be the name of a user or an organization"),
+    repository: z.string().regex(/^(?!.*\.git$)[\w.-]+$/, "must be a repository's name, without its owner and .git"),
+    create: z.boolean().default(true),
+    personal: z.boolean().default(false),
+    private: z.boolean().default(true),
+    teams: z
+        .array(
+            z
+                .string()
+                .regex(
+                    new RegExp(`^[a-z0-9][a-z0-9_-]*(:(${teamPermissions.join("|")}))?$`),
+                    `must be a team's slug, or slug:permission, of ${teamPermissions.join(", ")}`,
+                ),
+        )
+        .default([]),
+    hostname: z.string().min(1).default("github.com"),
+    sshHostname: z.string().min(1).optional(),
+    readWriteKey: z.boolean().default(false),
+    keyAlgorithm: z.enum(deployKeyAlgorithms).default("ecdsa"),
+    rsaBits: z.int().min(2048, "must be 2048 or more").multipleOf(8, "must be a multiple of 8").default(2048),
+    ecdsaCurve: z.enum(deployKeyCurves).default("p384"),
+    authorName: z.string().min(1).optional(),
+    authorEmail: z.string().min(1).optional(),
+    commitMessageAppendix: z.string().min(1).optional(),
+});
+
+/** Who keeps Flux itself as it should be: this program at each `up`, or Flux as Git says. */
+export const syncOwners = ["pulumi", "git"] as const;
+
 /** The keys that say what Flux follows: Git, an OCI artifact, or a bucket. */
 export const syncKeys = {
     gitUrl: gitUrl.optional(),
@@ -60,8 +94,10 @@ export const syncKeys = {
         .regex(/^\s*-----BEGIN CERTIFICATE-----/, "must be certificates in PEM form: pulumi config set … < ca.pem")
         .optional(),
     gitSecretName: objectName.optional(),
+    github: github.optional(),
     oci: oci.optional(),
     bucket: bucket.optional(),
+    syncOwner: z.enum(syncOwners).default("pulumi"),
     syncName: objectName.default("flux-system"),
     syncInterval: duration.default("10m0s"),
     syncTimeout: duration.optional(),
@@ -87,10 +123,22 @@ export interface SyncConfig {
     /** The Secret with the source's credentials, if it isn't called as the source. */
     readonly secretName?: string;
     readonly path: string;
+    /** The repository on GitHub that the source is. */
+    readonly github?: GitHubConfig;
+}
+
+/** A repository on GitHub. */
+export interface GitHubConfig extends z.output<typeof github> {
+    /** Team → permission. */
+    readonly permissions: Readonly<Record<string, string>>;
+    /** Whether Flux gets a key of its own; otherwise it has the source's credentials. */
+    readonly deployKey: boolean;
+    /** The host's public keys; undefined for those of github.com. */
+    readonly knownHosts?: string;
 }
 
 /** The keys of which one says what Flux follows. */
-const choices = ["gitUrl", "oci", "bucket"] as const;
+const choices = ["gitUrl", "github", "oci", "bucket"] as const;
 
 /**
  * Checks that it is said once what Flux follows.
@@ -104,7 +152,7 @@ export function checkChoice(values: Readonly<Record<string, unknown>>, problems:
         );
     } else if (chosen.length === 0) {
         problems.push(
-            "gitUrl: is missing. Set it: pulumi config set gitUrl https://… (or oci or bucket, if Flux shall follow one of these: docs/configuration.md).",
+            "gitUrl: is missing. Set it: pulumi config set gitUrl https://… (or github, oci or bucket in its place: docs/configuration.md).",
         );
     }
 }
@@ -115,7 +163,12 @@ export function checkChoice(values: Readonly<Record<string, unknown>>, problems:
  * @returns undefined if nothing is chosen
  */
 export function readSync(values: Values, secrets: Secrets, problems: string[]): SyncConfig | undefined {
-    const { gitUrl, oci, bucket } = values;
+    const { gitUrl, oci, bucket, syncOwner } = values;
+    if (syncOwner === "git" && gitUrl === undefined && values.github === undefined) {
+        problems.push(
+            "syncOwner: git needs a repository to keep Flux in. Set gitUrl or github, or syncOwner to pulumi.",
+        );
+    }
     checkStrays(
         choices.find((key) => values[key] !== undefined),
         values,
@@ -123,25 +176,27 @@ export function readSync(values: Values, secrets: Secrets, problems: string[]): 
         problems,
     );
     if (gitUrl !== undefined) return readGit({ ...values, gitUrl }, secrets, problems);
+    if (values.github !== undefined) return readGitHub(values.github, values, secrets, problems);
     if (oci !== undefined) return readOci(oci, secrets, problems);
     return bucket && readBucket(bucket, secrets, problems);
 }
 
 /** A setting of a source that isn't followed means something else than it says. */
 function checkStrays(chosen: string | undefined, values: Values, secrets: Secrets, problems: string[]): void {
+    const git = ["gitUsername", "gitKnownHosts", "gitCaCertificate", "gitSecretName", "gitPassword"] as const;
     const own: Record<string, (keyof Values | SecretKey)[]> = {
-        gitUrl: [
-            ...(["gitUsername", "gitKnownHosts", "gitCaCertificate", "gitSecretName"] as const),
-            ...(["gitPassword", "gitBearerToken", "gitIdentity"] as const),
-        ],
+        gitUrl: [...git, "gitBearerToken", "gitIdentity"],
+        github: [...git],
         oci: ["ociPassword"],
         bucket: ["bucketSecretKey"],
     };
     if (chosen === undefined) return;
     const all: Readonly<Record<string, unknown>> = { ...values, ...secrets };
-    for (const [source, keys] of Object.entries(own)) {
-        const set = keys.filter((key) => source !== chosen && all[key] !== undefined);
-        if (set.length > 0) problems.push(`${set.join(", ")}: belong to ${source}, and ${chosen} is set. Remove them.`);
+    const strays = Object.entries(own).flatMap(([source, keys]) =>
+        keys.filter((key) => !own[chosen]!.includes(key) && all[key] !== undefined).map((key) => ({ key, source })),
+    );
+    for (const [key, source] of new Map(strays.reverse().map((one) => [one.key, one.source]))) {
+        problems.push(`${key}: belongs to ${source}, and ${chosen} is set. Remove it.`);
     }
 }
 
@@ -164,6 +219,45 @@ function readGit(values: Values & { readonly gitUrl: string }, secrets: Secrets,
         },
         secretName: values.gitSecretName,
         path,
+    };
+}
+
+/** A token makes it https, as `--token-auth` does; otherwise Flux gets a key of its own. */
+function readGitHub(
+    settings: z.output<typeof github>,
+    values: Values,
+    secrets: Secrets,
+    problems: string[],
+): SyncConfig {
+    const { owner, repository, hostname, sshHostname, personal, teams, authorName, authorEmail } = settings;
+    const { gitKnownHosts: knownHosts, gitSecretName } = values;
+    const deployKey = secrets.gitPassword === undefined && gitSecretName === undefined;
+    const host = sshHostname ?? hostname;
+    if (personal && teams.length > 0) {
+        problems.push(`github.teams: a user has no teams, and github.personal is true. Remove the one or the other.`);
+    }
+    if ((authorName === undefined) !== (authorEmail === undefined)) {
+        problems.push("github.authorName, github.authorEmail: GitHub takes both or none. Set or remove the other.");
+    }
+    if (deployKey && host !== "github.com" && knownHosts === undefined) {
+        problems.push(
+            `gitKnownHosts: is missing; without the public keys of ${host} (ssh-keyscan ${host}) Flux refuses to connect. ${howToSet("gitKnownHosts")}`,
+        );
+    }
+    const gitUrl = deployKey
+        ? `ssh://git@${host}/${owner}/${repository}`
+        : `https://${hostname}/${owner}/${repository}`;
+    const permissions = Object.fromEntries(
+        teams.map((team) => {
+            const [slug, permission = "maintain"] = team.split(":");
+            return [slug!, permission];
+        }),
+    );
+    // The key doesn't exist yet; a Secret that does says by which way Flux comes.
+    const withUrl = deployKey ? { ...values, gitUrl, gitSecretName: values.syncName } : { ...values, gitUrl };
+    return {
+        ...readGit({ ...withUrl, ...(deployKey ? { gitKnownHosts: undefined } : {}) }, secrets, problems),
+        github: { ...settings, permissions, deployKey, knownHosts },
     };
 }
 

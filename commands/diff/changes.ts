@@ -1,7 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { KubernetesObject } from "../../components/kubernetesObject";
 import { objectId } from "../../components/release/objectId";
-import { toYaml } from "../../stacks/render";
+import { toYaml } from "../../components/toYaml";
 
 /** What becomes of an object. */
 export interface ObjectChange {

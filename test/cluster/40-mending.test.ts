@@ -17,7 +17,7 @@ describe("an update that fails", function () {
 
     it("names the repository that can't be read, and goes on once it can", async () => {
         await stack.setConfig("gitUrl", { value: "http://git.sandbox.test/no-such.git" });
-        await stack.setConfig("readyTimeout", { value: "20s" });
+        await stack.setConfig("readyTimeout", { value: "10s" });
         const error = await failure(stack.up(operation));
         expect(error)
             .to.include("flux-sync-repository")
@@ -42,18 +42,14 @@ describe("an update that fails", function () {
             .to.include("flux-sync-repository")
             .and.match(/authenticat/i);
         await stack.setConfig("gitPassword", { value: credentials.password, secret: true });
-        // Flux tries again in growing intervals.
-        await stack.setConfig("readyTimeout", { value: "3m" });
         const { summary } = await stack.up(operation);
         expect(summary.result).to.equal("succeeded");
-
         await stack.removeAllConfig(["gitUsername", "gitPassword"]);
         await stack.setConfig("gitUrl", { value: repositoryUrl });
-        await stack.up(operation);
     });
 
     it("names the controller that doesn't become ready, and why, and goes on once it does", async () => {
-        await stack.setConfig("readyTimeout", { value: "20s" });
+        await stack.setConfig("readyTimeout", { value: "12s" });
         await stack.setConfig("fluxRegistry", { value: "no-such-registry.invalid/fluxcd" });
         const error = await failure(stack.up(operation));
         expect(error)

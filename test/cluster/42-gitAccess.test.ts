@@ -108,8 +108,8 @@ describe("access to a Git repository", function () {
         expect(Date.now() - started).to.be.lessThan(60_000);
         for (const [name, { says }] of Object.entries(wrong)) {
             const kind = name === "access-path" ? "kustomization" : "repository";
-            const block = output.split(/\n(?= {2}kubernetes:)/).filter((part) => part.includes(`(${name}-${kind})`));
-            expect(block.join("\n"), `of ${name}, in:\n${output}`).to.match(says);
+            const lines = output.split("\n").filter((line) => line.includes(` ${name}-${kind} `));
+            expect(lines.join("\n"), `of ${name}, in:\n${output}`).to.match(says).and.to.include("creating failed");
         }
         for (const secret of ["token-of-the-repository", "BEGIN OPENSSH PRIVATE KEY"]) {
             expect(output).not.to.include(secret);

@@ -5,6 +5,7 @@ import { resolve, simulate } from "../support/engine";
 const gitUrl = "https://git.example.com/fleet.git";
 const ssh = { gitUrl: "ssh://git@host/a", gitIdentity: "key", gitKnownHosts: "host ssh-ed25519 AAAA" };
 const gitCaCertificate = "-----BEGIN CERTIFICATE-----";
+const github = { owner: "my-org", repository: "fleet" };
 const oci = { url: "oci://registry.example.com/fleet" };
 const bucket = { name: "fleet", endpoint: "s3.example.com" };
 const of2020 = {
@@ -188,8 +189,33 @@ describe("stack config", () => {
             { gitUrl, gitPath: "./clusters/a", gitSparseCheckout: ["apps", "clusters/b"] },
             'gitSparseCheckout: ["apps","clusters/b"] leaves out gitPath, ./clusters/a',
         ],
+        ["a repository without an owner", { github: { repository: "a" } }, "github.owner: is missing"],
+        ["an unknown key of GitHub's", { github: { ...github, team: "a" } }, "github.team: there", "mean teams?"],
+        [
+            "a team with an unknown permission",
+            { github: { ...github, teams: ["a:write"] } },
+            'github.teams[0]: "a:write" must be a team\'s slug, or slug:permission, of pull, triage, push, maintain',
+        ],
+        [
+            "a user's teams",
+            { github: { ...github, personal: true, teams: ["a"] } },
+            "github.teams: a user has no teams",
+        ],
+        ["an author without an address", { github: { ...github, authorName: "Flux" } }, "both or none"],
+        ["an unknown kind of key", { github: { ...github, keyAlgorithm: "dsa" } }, "is not one of ecdsa, rsa, ed25519"],
+        [
+            "a host whose keys nobody knows",
+            { github: { ...github, hostname: "github.example.com" } },
+            "gitKnownHosts: is missing; without the public keys of github.example.com",
+        ],
+        ["an ssh key for GitHub", { github, gitIdentity: "a" }, "gitIdentity: belongs to gitUrl, and github is set"],
+        [
+            "Flux in a bucket that it shall be kept in",
+            { bucket, syncOwner: "git" },
+            "syncOwner: git needs a repository",
+        ],
         ["two sources", { gitUrl, oci: { url: "oci://host/a" } }, "gitUrl, oci: Flux follows one of them"],
-        ["a setting of another source", { gitPassword: "a", oci }, "gitPassword: belong to gitUrl, and oci is set"],
+        ["a setting of another source", { gitPassword: "a", oci }, "gitPassword: belongs to gitUrl, and oci is set"],
         ["an artifact with a tag in its URL", { oci: { url: "https://host/a" } }, 'oci.url: "https://host/a" must be'],
         ["an artifact without a URL", { oci: { tag: "a" } }, "oci.url: is missing"],
         ["two revisions of an artifact", { oci: { ...oci, tag: "a", semver: "1.x" } }, "oci.tag, oci.semver: only one"],
@@ -200,13 +226,13 @@ describe("stack config", () => {
         ["a bucket's key without its secret", { bucket: { ...bucket, accessKey: "a" } }, "--secret bucketSecretKey"],
         [
             "a registry's credentials without the Secret's name",
-            { gitUrl, fluxRegistryCredentials: "me:password" },
+            { gitUrl, fluxRegistryUsername: "me", fluxRegistryPassword: "password" },
             "fluxImagePullSecret: is missing",
         ],
         [
-            "a registry's credentials without a user",
-            { gitUrl, fluxRegistryCredentials: "password", fluxImagePullSecret: "a" },
-            "fluxRegistryCredentials: must be user:password",
+            "a registry's password without a user",
+            { gitUrl, fluxRegistryPassword: "password", fluxImagePullSecret: "a" },
+            "fluxRegistryUsername: is missing",
         ],
         [
             "what the releases of 2020 don't know",
@@ -371,11 +397,12 @@ describe("stack config", () => {
     });
 
     it("keeps all that is secret so, whatever it belongs to", async () => {
-        const config = { gitUrl, fluxImagePullSecret: "pull", fluxRegistryCredentials: "me:of-the-registry" };
-        const credentials = (await read(config)).imagePullCredentials!;
-        expect(await resolve(credentials)).to.deep.equal({ value: "me:of-the-registry", secret: true });
-        const problem = (await problems({ ...config, fluxRegistryCredentials: "in-clear" })).join();
-        expect(problem).to.include("fluxRegistryCredentials: stands in clear");
+        const login = { fluxRegistryUsername: "me", fluxRegistryPassword: "of-the-registry" };
+        const config = { gitUrl, fluxImagePullSecret: "pull", ...login };
+        const password = (await read(config)).registryLogin!.password as import("@pulumi/pulumi").Output<string>;
+        expect(await resolve(password)).to.deep.equal({ value: "of-the-registry", secret: true });
+        const problem = (await problems({ ...config, fluxRegistryPassword: "in-clear" })).join();
+        expect(problem).to.include("fluxRegistryPassword: stands in clear");
     });
 
     it("takes the cluster from the Kubernetes provider's own config", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { parseManifest } from "../../../components/release";
-import { render, type RenderedObject, toYaml, unknownPlaceholder } from "../../../stacks/render";
+import { toYaml } from "../../../components/toYaml";
+import { render, type RenderedObject, unknownPlaceholder } from "../../../stacks/render";
 import { readSettings, secretPlaceholder, stackNames } from "../../../stacks/settings";
 import { lockedReleases, today } from "../support/program";
 import { mirror, releaseText } from "../support/releases";
@@ -86,7 +87,11 @@ describe("a rendered stack", () => {
     });
 
     it("has a placeholder of the form that Kubernetes insists on for a registry's credentials", async function () {
-        const config = { fluxRegistryCredentials: "robot:opensesame-3", fluxImagePullSecret: "pull" };
+        const config = {
+            fluxRegistryUsername: "robot",
+            fluxRegistryPassword: "opensesame-3",
+            fluxImagePullSecret: "pull",
+        };
         const all = await rendered(this, config);
         const secret = all.find(({ object }) => object.metadata.name === "pull")!.object;
         expect(secret.stringData).to.deep.equal({ ".dockerconfigjson": `{"${secretPlaceholder}":{}}` });

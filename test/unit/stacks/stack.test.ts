@@ -898,7 +898,8 @@ describe("stack", () => {
             const { resources } = await simulateStack({
                 fluxRegistry: "registry.example.com/fluxcd",
                 fluxImagePullSecret: "pull",
-                fluxRegistryCredentials: "me:of-the-registry",
+                fluxRegistryUsername: "me",
+                fluxRegistryPassword: "of-the-registry",
             });
             expect(dockerConfig(resources, "pull")).to.have.nested.property(
                 "auths.registry\\.example\\.com.username",
@@ -915,7 +916,8 @@ describe("stack", () => {
             const { resources } = await simulateStack({
                 imageRegistries: { "ghcr.io/fluxcd": "flux.example.com/copies" },
                 fluxImagePullSecret: "pull",
-                fluxRegistryCredentials: "me:of-the-registry",
+                fluxRegistryUsername: "me",
+                fluxRegistryPassword: "of-the-registry",
             });
             expect(dockerConfig(resources, "pull")).to.have.nested.property(
                 "auths.flux\\.example\\.com.username",

@@ -138,6 +138,9 @@ function stateOf(
         const { rotation } = (inputs.keepers ?? {}) as { rotation?: string };
         return { ...inputs, result: `random-of-${name}${rotation === undefined ? "" : `-since-${rotation}`}` };
     }
+    if (type.startsWith("tls:")) {
+        return { ...inputs, privateKeyOpenssh: `private-${name}`, publicKeyOpenssh: `public-${name}` };
+    }
     if (!type.startsWith("kubernetes:")) return inputs;
     return {
         ...inputs,

@@ -14,8 +14,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/fluxcd/flux2/v2/pkg/manifestgen/install"
+	"github.com/fluxcd/flux2/v2/pkg/manifestgen/sync"
 	"sigs.k8s.io/yaml"
 )
 
@@ -64,6 +66,56 @@ var optionCases = []options{
 	},
 }
 
+// Of the repository that Flux follows.
+type syncOptions struct {
+	URL               string   `json:"url"`
+	Branch            string   `json:"branch"`
+	Path              string   `json:"path"`
+	Interval          string   `json:"interval"`
+	Namespace         string   `json:"namespace"`
+	Name              string   `json:"name"`
+	Secret            string   `json:"secret"`
+	RecurseSubmodules bool     `json:"recurseSubmodules,omitempty"`
+	SparseCheckout    []string `json:"sparseCheckout,omitempty"`
+}
+
+var syncCases = []syncOptions{
+	{
+		URL: "https://git.example.com/fleet.git", Branch: "main", Path: "./", Interval: "1m0s",
+		Namespace: "flux-system", Name: "flux-system", Secret: "flux-system",
+	},
+	{
+		URL: "ssh://git@git.example.com/fleet.git", Branch: "release", Path: "./clusters/staging", Interval: "5m0s",
+		Namespace: "gitops", Name: "fleet", Secret: "of-git", RecurseSubmodules: true,
+		SparseCheckout: []string{"clusters/staging", "apps"},
+	},
+}
+
+// A file that Flux commits.
+type expectedFile struct {
+	Options syncOptions `json:"options"`
+	Path    string      `json:"path"`
+	Content string      `json:"content"`
+}
+
+func generateSync(o syncOptions) expectedFile {
+	all := sync.MakeDefaultOptions()
+	interval, err := time.ParseDuration(o.Interval)
+	must(err)
+	all.Interval = interval
+	all.URL = o.URL
+	all.Branch = o.Branch
+	all.TargetPath = o.Path
+	all.Namespace = o.Namespace
+	all.Name = o.Name
+	all.Secret = o.Secret
+	all.RecurseSubmodules = o.RecurseSubmodules
+	all.SparseCheckout = o.SparseCheckout
+	manifest, err := sync.Generate(all)
+	must(err)
+	return expectedFile{o, manifest.Path, manifest.Content}
+}
+
 type expectedInstall struct {
 	Options options `json:"options"`
 	Objects int     `json:"objects"`
@@ -78,6 +130,7 @@ func main() {
 		Manifests   map[string]string `json:"manifests"`
 		FluxVersion string            `json:"fluxVersion"`
 		FluxInstall []expectedInstall `json:"fluxInstall"`
+		FluxSync    []expectedFile    `json:"fluxSync"`
 	}{
 		Comment:     "Written by main.go. A sha256 is that of the objects as a JSON list with sorted keys.",
 		Scalars:     map[string]any{},
@@ -98,6 +151,9 @@ func main() {
 	for _, o := range optionCases {
 		generated := objects(generate(base, o))
 		expected.FluxInstall = append(expected.FluxInstall, expectedInstall{o, len(generated), digest(generated)})
+	}
+	for _, o := range syncCases {
+		expected.FluxSync = append(expected.FluxSync, generateSync(o))
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
