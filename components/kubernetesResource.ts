@@ -8,6 +8,7 @@ const { version } = require("@pulumi/kubernetes/package.json") as { version: str
 export const waitForAnnotation = "pulumi.com/waitFor";
 /** The annotation by which a manifest tells the provider not to wait. */
 export const skipAwaitAnnotation = "pulumi.com/skipAwait";
+/** The annotation by which a manifest tells the provider how to delete what an object owns: foreground, background or orphan. */
 export const deletionPropagationAnnotation = "pulumi.com/deletionPropagationPolicy";
 /** On every object: fields that someone else has edited meanwhile are set back, rather than reported as a conflict. */
 const patchForceAnnotation = "pulumi.com/patchForce";

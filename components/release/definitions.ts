@@ -25,7 +25,7 @@ interface Definition extends KubernetesObject {
     };
 }
 
-/** Whether an object is a CustomResourceDefinition, of either version of its API. */
+/** Whether an object is a CustomResourceDefinition, of either version of its API. @internal */
 export function isDefinition(object: KubernetesObject): object is Definition {
     return object.kind === "CustomResourceDefinition" && object.apiVersion.startsWith("apiextensions.k8s.io/");
 }

@@ -36,7 +36,7 @@ describe("npm run render", function () {
         expect(stdout).to.match(/^\d+ objects of 12 components: /);
         const files = readdirSync(folder);
         expect(files).to.include.members(["mine.yaml", "alerting.yaml", "flux.yaml"]).and.not.to.include("gone.yaml");
-        expect(files).to.have.length(12);
+        expect(files).to.have.length(13);
         const alerting = parseManifest(readFileSync(join(folder, "alerting.yaml"), "utf8"), "alerting.yaml");
         expect(alerting.map(({ kind, metadata }) => [kind, metadata.name])).to.deep.equal([
             ["Provider", "b"],
