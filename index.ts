@@ -15,7 +15,11 @@ interface ProgramOptions {
 /** The program: everything that can be wrong is found before the first resource is registered. */
 async function program({ offline = false }: ProgramOptions = {}): Promise<ClusterOutputs> {
     const config = readConfig();
-    const [manifests, cluster] = await Promise.all([loadManifests(config), offline ? undefined : checkCluster(config)]);
+    const loading = loadManifests(config);
+    // What the cluster can't take needn't be had: its refusal comes first.
+    loading.catch(() => undefined);
+    const cluster = offline ? undefined : await checkCluster(config);
+    const manifests = await loading;
     await Promise.all([checkOwnership(cluster, config, manifests), checkStoredVersions(cluster, manifests)]);
     return createCluster(config, manifests);
 }

@@ -10,6 +10,7 @@ import { FluxSync } from "../components/fluxSync";
 import { inRegistries } from "../components/imageReference";
 import { GitHubWebhook } from "../components/gitHub/webhook";
 import { Receiver } from "../components/receiver";
+import type { ClusterAccess } from "../components/kubeconfig";
 import type { Route, Source } from "../components/route";
 import { RunHistory } from "../components/runHistory";
 import { TektonPipelines } from "../components/tektonPipelines";
@@ -44,22 +45,25 @@ export interface ClusterOutputs {
     readonly namespaces: { readonly flux: string; readonly chain: string };
 }
 
-/** Installs the releases on the cluster and wires the chain, each part to the next by its outputs. */
-export function createCluster(config: ClusterConfig, manifests: Manifests): ClusterOutputs {
-    // It may have a key in it.
-    const kubeconfig = config.kubeconfig === undefined ? undefined : pulumi.secret(config.kubeconfig);
-    const provider = new k8s.Provider("cluster", {
-        // "" is the ambient one: the SDK would put KUBECONFIG's value into the state, where it is wrong on every other
-        // machine, and as a list of files it is no kubeconfig.
-        kubeconfig: kubeconfig ?? "",
-        context: config.kubeContext,
-        cluster: config.kubeCluster,
+/** The provider of all that is on the cluster, which it finds as `loadKubeConfig` does. */
+export function clusterProvider({ kubeconfig, kubeContext, kubeCluster }: ClusterAccess): k8s.Provider {
+    return new k8s.Provider("cluster", {
+        // It may have a key in it. "" is the ambient one: the SDK would put KUBECONFIG's value into the state, where it is
+        // wrong on every other machine, and as a list of files it is no kubeconfig.
+        kubeconfig: kubeconfig === undefined ? "" : pulumi.secret(kubeconfig),
+        context: kubeContext,
+        cluster: kubeCluster,
         // Fields that controllers fill in (a webhook's CA) stay theirs, and CRDs are too large for an annotation.
         enableServerSideApply: true,
         // Otherwise a change replaces the object, and its readers find nothing in between.
         enableConfigMapMutable: true,
         enableSecretMutable: true,
     });
+}
+
+/** Installs the releases on the cluster and wires the chain, each part to the next by its outputs. */
+export function createCluster(config: ClusterConfig, manifests: Manifests): ClusterOutputs {
+    const provider = clusterProvider(config);
     const { generation } = config.releases.flux;
     const { readyTimeout, crdDescriptions, tokenRotation: rotation } = config;
     const opts = { provider };
@@ -93,7 +97,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             objects: manifests.flux,
             readyTimeout,
             crdDescriptions,
-            kubeconfig,
+            kubeconfig: config.kubeconfig && pulumi.secret(config.kubeconfig),
             kubeContext: config.kubeContext,
             kubeCluster: config.kubeCluster,
             imagePullSecret: config.registryLogin && {
