@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { isUrl } from "../components/release/places";
 import { findCommand, isExecutable, searchPath } from "./machine";
 import { certificateFile, gitHostKey } from "./node/certificates";
 import { address } from "./node/network";
 import { adminKubeconfig, projectDir, state, stateDir } from "./paths";
+import { isUrl } from "./releases/releases";
 
 /** What commands inside the sandbox get to see of it. */
 export interface EnvironmentSource {

@@ -304,19 +304,12 @@ function leftToGit(...fields: readonly string[]): pulumi.ComponentResourceOption
         transformations: [
             ({ type, props, opts }) => {
                 if (!type.startsWith("kubernetes:") || type === "kubernetes:core/v1:Secret") return undefined;
-                // The rest of the metadata is the cluster's after a refresh, and can't be applied.
-                const own = Object.keys(props as object).filter((key) => !identity.has(key));
-                const all = [...own, "metadata.labels", "metadata.annotations"];
-                return {
-                    props,
-                    opts: pulumi.mergeOptions(opts, { ignoreChanges: fields.length > 0 ? [...fields] : all }),
-                };
+                const ignoreChanges = fields.length > 0 ? [...fields] : Object.keys(props as object);
+                return { props, opts: pulumi.mergeOptions(opts, { ignoreChanges }) };
             },
         ],
     };
 }
-
-const identity: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
 
 type ConfiguredRoute = Partial<ClusterConfig["routes"][number]> & { readonly name: string };
 

@@ -1,6 +1,6 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
-import { loadKubeConfig } from "../components/kubeconfig";
+import { type ClusterAccess, loadKubeConfig } from "../components/kubeconfig";
 import type { LockedRelease } from "../components/release";
 import { nearest } from "../components/suggest";
 import type { ClusterConfig } from "./config";
@@ -17,9 +17,10 @@ export class PreflightError extends Error {
  * @throws PreflightError
  */
 export async function checkCluster(config: ClusterConfig): Promise<KubeConfig | undefined> {
-    const { cluster, server, version, problem } = await serverVersion(config);
+    const reached = await reachCluster(config);
+    const { server, version } = reached;
     if (version === undefined) {
-        const message = `the cluster can't be reached at ${server}: ${problem}. Check the kubeconfig (KUBECONFIG, or pulumi config set kubernetes:context …) and that the API server runs.`;
+        const message = `the cluster can't be reached at ${server}: ${reached.problem}. Check the kubeconfig (KUBECONFIG, or pulumi config set kubernetes:context …) and that the API server runs.`;
         if (!pulumi.runtime.isDryRun()) throw new PreflightError(message);
         await pulumi.log.warn(`${message} The preview is of an empty cluster, and its version isn't checked.`);
         return undefined;
@@ -30,7 +31,7 @@ export async function checkCluster(config: ClusterConfig): Promise<KubeConfig | 
             `the cluster at ${server} runs Kubernetes ${version}, and that doesn't suit every release:\n${problems.map((line) => `  - ${line}`).join("\n")}`,
         );
     }
-    return cluster;
+    return reached.cluster;
 }
 
 /** Why a release can't run on this version of Kubernetes ("1.36"), if it can't. */
@@ -54,15 +55,18 @@ function compare(a: string, b: string): number {
     return majorA - majorB || minorA - minorB;
 }
 
-async function serverVersion(
-    config: ClusterConfig,
-): Promise<{ cluster?: KubeConfig; server: string; version?: string; problem?: string }> {
+/** Finds the cluster as the provider does, and asks for its version ("1.36"); or says why it can't. */
+export async function reachCluster(
+    access: ClusterAccess,
+): Promise<
+    { server: string; version: string; cluster: KubeConfig } | { server: string; version?: undefined; problem: string }
+> {
     let server = "an unknown address";
     try {
-        const cluster = loadKubeConfig(config);
+        const cluster = loadKubeConfig(access);
         const context = cluster.getCurrentContext();
         if (cluster.getContextObject(context) === null) throw new Error(unknownContext(context, cluster.getContexts()));
-        const { kubeCluster } = config;
+        const { kubeCluster } = access;
         if (cluster.getCurrentCluster() === null)
             throw new Error(unknown("cluster", kubeCluster ?? "", cluster.getClusters()));
         server = cluster.getCurrentCluster()?.server ?? server;

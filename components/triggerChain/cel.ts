@@ -65,6 +65,23 @@ function proven(proof: SenderProof | undefined): string[] {
     return [`header.canonical(${literal(header)}).compareSecret(${secret})`];
 }
 
+/** What {@link eventFilter} and {@link catchUpFilter} have written into a filter; nothing of a filter of someone else's. */
+export function readFilter(filter: string): { readonly source?: SourceName; readonly proof?: SenderProof } {
+    const value = (left: string): string | undefined => new RegExp(`${left} == '([^']+)'`).exec(filter)?.[1];
+    const kind = value("body\\.(?:involvedObject\\.)?kind");
+    const name = value("body\\.(?:involvedObject|metadata)\\.name");
+    const namespace = value("body\\.(?:involvedObject|metadata)\\.namespace");
+    const proof = /canonical\('([^']+)'\)\.compareSecret\('([^']+)', '([^']+)', '([^']+)'\)/.exec(filter);
+    return {
+        ...(kind === undefined || name === undefined || namespace === undefined
+            ? {}
+            : { source: { kind: kind as SourceKind, name, namespace } }),
+        ...(proof === null
+            ? {}
+            : { proof: { header: proof[1]!, key: proof[2]!, secretName: proof[3]!, secretNamespace: proof[4]! } }),
+    };
+}
+
 function and(...conditions: readonly string[]): string {
     return conditions.join(" && ");
 }
@@ -77,6 +94,11 @@ export interface Overlay {
 
 /** How many digits of a commit a run is named by. */
 export const runNameLength = 20;
+
+/** The part of a run's name that its revision gives it: what {@link eventOverlays} says in CEL. */
+export function runNameOf(revision: string): string {
+    return revision.slice(revision.search(/[^:/]*$/)).slice(0, runNameLength);
+}
 
 /** Where an event has its revision. */
 export type EventShape = "event" | "catch-up";

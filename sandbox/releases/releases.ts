@@ -13,8 +13,6 @@ import {
     type LockedRelease,
     type ReleaseLock,
 } from "../../components/release";
-import { mirrorRelease } from "../../components/release/mirror";
-import { isUrl } from "../../components/release/places";
 import { program, type SandboxOptions, type ToolName } from "../tools";
 import * as assemble from "./assemble";
 import { lockedVersion } from "./goModules";
@@ -68,10 +66,7 @@ export async function prepareReleases(options: {
         const ownLock = process.env["RELEASE_LOCK"];
         const lock = readLock(ownLock);
         const mirror = isUrl(ownMirror) ? join(cacheDir, "mirror") : resolve(ownMirror);
-        if (isUrl(ownMirror)) {
-            const releases = wanted.map(([product, version]) => lockedRelease(product, version, lock));
-            for (const release of releases) await mirrorRelease(release, mirror, { mirror: ownMirror, log });
-        }
+        if (isUrl(ownMirror)) await copyMirror(ownMirror, mirror, wanted, lock, log);
         const images = await imagesOf(wanted, lock, { mirror, log });
         return { mirror, ...(ownLock ? { lock: resolve(ownLock) } : {}), how: "mirror", images };
     }
@@ -93,6 +88,29 @@ export async function prepareReleases(options: {
     const prepared = await usable(assembled, wanted);
     if (!prepared) throw new Error(`The manifests just assembled in ${assembled} can't be read.`);
     return prepared;
+}
+
+/** Whether a release mirror is a base URL, and not a folder. */
+export function isUrl(mirror: string): boolean {
+    return /^https?:\/\//i.test(mirror);
+}
+
+/** Copies what the sandbox needs of a mirror that can't be reached from inside. What the folder has already stays. */
+async function copyMirror(
+    url: string,
+    folder: string,
+    wanted: readonly Version[],
+    lock: ReleaseLock,
+    log: (line: string) => void,
+): Promise<void> {
+    try {
+        await load(wanted, lock, { mirror: folder });
+    } catch (error) {
+        if (!(error instanceof ReleaseError)) throw error;
+        const loaded = await load(wanted, lock, { mirror: url, log });
+        await mkdir(folder, { recursive: true });
+        for (const { name, text } of loaded.flatMap(({ files }) => files)) await writeFile(join(folder, name), text);
+    }
 }
 
 type ReleaseSource = Parameters<typeof loadRelease>[1];

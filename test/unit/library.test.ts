@@ -1,21 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
-import { execa } from "execa";
 import ts from "typescript";
+import { compileExample, dependencies, installExample, name } from "../packedExample";
 import { outputOf, type Registrations, simulate } from "./support/engine";
 import { lockedReleases, today } from "./support/program";
 import { mirror, releaseText } from "./support/releases";
-
-const root = resolve(__dirname, "../..");
-const { name, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    name: string;
-    dependencies: Record<string, string>;
-};
 
 /** A program of someone else's, in a folder of its own, with the package as `npm pack` makes it. */
 describe("the package, in another Pulumi program", function () {
@@ -27,22 +21,7 @@ describe("the package, in another Pulumi program", function () {
 
     before(async () => {
         folder = await mkdtemp(join(tmpdir(), "library-"));
-        app = join(folder, "two-routes");
-        await cp(join(root, "examples/two-routes"), app, {
-            recursive: true,
-            filter: (path) => !/node_modules|bin$/.test(path.slice(root.length)),
-        });
-        const [{ filename }] = JSON.parse(
-            (await execa("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root })).stdout,
-        ) as [{ filename: string }];
-        await mkdir(installed(), { recursive: true });
-        await execa("tar", ["-xzf", join(folder, filename), "-C", installed(), "--strip-components=1"]);
-        // What npm would install beside it, and nothing else of what this checkout has.
-        for (const dependency of [...Object.keys(dependencies), "@types/node"]) {
-            const link = join(folder, "node_modules", dependency);
-            await mkdir(dirname(link), { recursive: true });
-            await symlink(join(root, "node_modules", dependency), link);
-        }
+        app = await installExample(folder);
     });
     after(() => rm(folder, { recursive: true, force: true }));
 
@@ -93,12 +72,13 @@ describe("the package, in another Pulumi program", function () {
     });
 
     describe("examples/two-routes", () => {
+        let module: string;
         before(async () => {
-            await execa(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", app]);
+            module = await compileExample(app);
         });
 
         async function run(config: Record<string, unknown> = {}): Promise<Registrations> {
-            const program = createRequire(join(app, "index.js"))("./bin/index.js") as () => Promise<object>;
+            const program = createRequire(module)(module) as () => Promise<object>;
             const urls = { shopUrl: "https://git.example.com/shop.git", docsUrl: "https://git.example.com/docs.git" };
             return (await simulate({ ...urls, ...config }, program)).resources;
         }

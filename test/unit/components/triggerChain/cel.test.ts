@@ -6,6 +6,8 @@ import {
     eventFilter,
     type EventShape,
     eventOverlays,
+    readFilter,
+    runNameOf,
 } from "../../../../components/triggerChain/cel";
 import {
     currentSource,
@@ -134,6 +136,12 @@ for (const [shape, filterOf, event] of shapes) {
             expect(evaluate(bucket, proven, { secrets })).to.equal(false);
         });
 
+        it("can be read again: which source, and which Secret", () => {
+            expect(readFilter(filter)).to.deep.equal({ source: synced, proof });
+            expect(readFilter(filterOf(synced))).to.deep.equal({ source: synced });
+            expect(readFilter("extensions.branch == 'main'")).to.deep.equal({});
+        });
+
         it("lets nothing pass where the Secret isn't there", () => {
             expect(() => evaluate(filter, withHeaders(event, { "X-Proof": "" }))).to.throw(/no Secret/);
         });
@@ -203,6 +211,10 @@ describe("CEL overlays", () => {
             const source = withBody(currentSource, { status: { artifact: { revision } } });
             expect(overlay("v1", "catch-up", source)).to.deep.equal(expected);
         });
+
+        it(`have the run of ${revision} named as the program would name it`, () => {
+            expect(runNameOf(revision)).to.equal(expected.run);
+        });
     }
 
     for (const branch of ["main", "feature/one/two", "user@team"]) {
@@ -211,6 +223,7 @@ describe("CEL overlays", () => {
             const event = withBody(newRevision, { message: `Fetched revision: ${revision}` });
             const expected = { revision, branch, commit: sha, run: sha.slice(0, 20) };
             expect(overlay("2020", "event", event)).to.deep.equal(expected);
+            expect(runNameOf(revision)).to.equal(expected.run);
         });
     }
 });
