@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { ReleaseError } from "./components/release";
 import { type ClusterOutputs, createCluster } from "./stacks/cluster";
 import { ConfigError, readConfig } from "./stacks/config";
+import { checkStoredVersions, installedDefinitions } from "./stacks/installedDefinitions";
 import { loadManifests } from "./stacks/manifests";
 import { checkOwnership } from "./stacks/ownership";
 import { checkCluster, PreflightError } from "./stacks/preflight";
-import { checkStoredVersions } from "./stacks/storedVersions";
 
 interface ProgramOptions {
     /** Look at no cluster: for what shows the objects, and applies none. @default false */
@@ -20,8 +20,12 @@ async function program({ offline = false }: ProgramOptions = {}): Promise<Cluste
     loading.catch(() => undefined);
     const cluster = offline ? undefined : await checkCluster(config);
     const manifests = await loading;
-    await Promise.all([checkOwnership(cluster, config, manifests), checkStoredVersions(cluster, manifests)]);
-    return createCluster(config, manifests);
+    const [installed] = await Promise.all([
+        installedDefinitions(cluster, manifests),
+        checkOwnership(cluster, config, manifests),
+    ]);
+    checkStoredVersions(installed, manifests);
+    return createCluster(config, manifests, installed);
 }
 
 /** What a user can mend is told without a stack trace. */

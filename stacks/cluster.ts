@@ -11,6 +11,7 @@ import { inRegistries } from "../components/imageReference";
 import { GitHubWebhook } from "../components/gitHub/webhook";
 import { Receiver } from "../components/receiver";
 import type { ClusterAccess } from "../components/kubeconfig";
+import type { KubernetesObject } from "../components/kubernetesObject";
 import type { Route, Source } from "../components/route";
 import { RunHistory } from "../components/runHistory";
 import { TektonPipelines } from "../components/tektonPipelines";
@@ -62,7 +63,11 @@ export function clusterProvider({ kubeconfig, kubeContext, kubeCluster }: Cluste
 }
 
 /** Installs the releases on the cluster and wires the chain, each part to the next by its outputs. */
-export function createCluster(config: ClusterConfig, manifests: Manifests): ClusterOutputs {
+export function createCluster(
+    config: ClusterConfig,
+    manifests: Manifests,
+    installedDefinitions: readonly KubernetesObject[] = [],
+): ClusterOutputs {
     const provider = clusterProvider(config);
     const { generation } = config.releases.flux;
     const { readyTimeout, crdDescriptions, tokenRotation: rotation } = config;
@@ -75,6 +80,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             objects: manifests["tekton-pipelines"],
             readyTimeout,
             crdDescriptions,
+            installedDefinitions,
         },
         opts,
     );
@@ -86,6 +92,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             namespaces: pipelines.namespaces,
             readyTimeout,
             crdDescriptions,
+            installedDefinitions,
         },
         opts,
     );
@@ -97,6 +104,7 @@ export function createCluster(config: ClusterConfig, manifests: Manifests): Clus
             objects: manifests.flux,
             readyTimeout,
             crdDescriptions,
+            installedDefinitions,
             kubeconfig: config.kubeconfig && pulumi.secret(config.kubeconfig),
             kubeContext: config.kubeContext,
             kubeCluster: config.kubeCluster,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../kubernetesObject";
 import { KubernetesResource, skipAwaitAnnotation, waitForAnnotation } from "../kubernetesResource";
+import { keepingConversionCa } from "./conversionCa";
 import { FinalizerRemoval, type FinalizerRemovalSettings } from "./finalizerRemoval";
 import { phasesOf, withoutDescriptions } from "./manifest";
 
@@ -17,6 +18,11 @@ export interface ReleaseArgs {
      * update, and `kubectl explain` of these kinds has no texts. @default true
      */
     readonly crdDescriptions?: boolean;
+    /**
+     * CustomResourceDefinitions as the cluster has them before this update: those of them that it changes keep the CA of
+     * their conversion webhook. @default none: it is gone for the moment until the webhook's controller puts it back
+     */
+    readonly installedDefinitions?: readonly KubernetesObject[];
     /** How long a controller may take to become ready, its image pulled and started: `5m`, `90s`. @default "5m" */
     readonly readyTimeout?: string;
 }
@@ -83,9 +89,12 @@ export abstract class Release extends pulumi.ComponentResource {
             return { ...rest, dependsOn: [...((dependsOn as pulumi.Resource[] | undefined) ?? []), ...resources] };
         };
 
-        const definitions = phases.definitions.map((definition) =>
-            register(args.crdDescriptions === false ? withoutDescriptions(definition) : definition, {}),
-        );
+        const installed = new Map(args.installedDefinitions?.map((object) => [object.metadata.name, object]));
+        const definitions = phases.definitions.map((definition) => {
+            const wanted = args.crdDescriptions === false ? withoutDescriptions(definition) : definition;
+            const { object, ignoreChanges } = keepingConversionCa(wanted, installed.get(wanted.metadata.name));
+            return register(object, { ignoreChanges });
+        });
         const foundations = phases.objects.map((object) => register(withoutAwait(object), inNamespace(object)));
         const removal =
             finalizers &&

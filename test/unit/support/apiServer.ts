@@ -9,9 +9,6 @@ export interface Change {
     readonly body: unknown;
 }
 
-/** Where an API server lists its CustomResourceDefinitions. */
-export const definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-
 /** A simulated API server: all that it can say is its version, and the objects that it is given. */
 export interface ApiServer {
     /** What it was asked to change; it changes nothing. */
@@ -40,7 +37,6 @@ export async function startApiServer(
         }
         const answers: Readonly<Record<string, object>> = {
             "/version": { major, minor, gitVersion: `v${major}.${minor}.0` },
-            [definitionsPath]: { items: [] },
             ...objects,
         };
         const found = answers[request.url!.replace(/\/$/, "")];

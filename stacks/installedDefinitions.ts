@@ -3,10 +3,34 @@ import type { KubernetesObject } from "../components/kubernetesObject";
 import { isDefinition } from "../components/release";
 import { PreflightError } from "./preflight";
 
-/** What is of interest here of a CustomResourceDefinition on the cluster. */
-interface LiveDefinition {
-    readonly metadata: { readonly name: string };
-    readonly status?: { readonly storedVersions?: readonly string[] };
+type Manifests = Readonly<Record<string, readonly KubernetesObject[]>>;
+
+/**
+ * Those of the manifests' CustomResourceDefinitions that the cluster has, as it has them.
+ * @param cluster without one there are none
+ * @param manifests what the stack would install, by product
+ */
+export async function installedDefinitions(
+    cluster: KubeConfig | undefined,
+    manifests: Manifests,
+): Promise<KubernetesObject[]> {
+    if (cluster === undefined) return [];
+    const { ApiException, CustomObjectsApi } = await import("@kubernetes/client-node");
+    // As plain objects: the client's own class for them takes seconds to read their schemas.
+    const api = cluster.makeApiClient(CustomObjectsApi);
+    const collection = { group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions" };
+    const definitions = Object.values(manifests).flat().filter(isDefinition);
+    const found = await Promise.all(
+        definitions.map(async ({ metadata: { name } }) => {
+            try {
+                return [(await api.getClusterCustomObject({ ...collection, name })) as KubernetesObject];
+            } catch (error) {
+                if (error instanceof ApiException && error.code === 404) return [];
+                throw error;
+            }
+        }),
+    );
+    return found.flat();
 }
 
 /**
@@ -14,21 +38,17 @@ interface LiveDefinition {
  * lack one in a release that is much older or newer than the installed one; the API server would refuse it in the middle
  * of an update, with half the release changed.
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/
- * @param cluster nothing is checked without one
+ * @param installed those that the cluster has
  * @param manifests what the stack would install, by product
  * @throws PreflightError
  */
-export async function checkStoredVersions(
-    cluster: KubeConfig | undefined,
-    manifests: Readonly<Record<string, readonly KubernetesObject[]>>,
-): Promise<void> {
-    if (cluster === undefined) return;
-    const { CustomObjectsApi } = await import("@kubernetes/client-node");
-    // As plain objects: the client's own class for them takes seconds to read their schemas.
-    const { items } = (await cluster.makeApiClient(CustomObjectsApi).listClusterCustomObject({
-        ...{ group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions" },
-    })) as { items: readonly LiveDefinition[] };
-    const stored = new Map(items.map(({ metadata, status }) => [metadata.name, status?.storedVersions ?? []]));
+export function checkStoredVersions(installed: readonly KubernetesObject[], manifests: Manifests): void {
+    const stored = new Map(
+        installed.map(({ metadata, status }) => [
+            metadata.name,
+            (status as { storedVersions?: readonly string[] } | undefined)?.storedVersions ?? [],
+        ]),
+    );
     const problems = Object.entries(manifests).flatMap(([product, objects]) =>
         objects.filter(isDefinition).flatMap(({ metadata: { name }, spec }) => {
             const versions = spec.versions?.map((version) => version.name) ?? [spec.version];

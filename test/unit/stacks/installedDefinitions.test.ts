@@ -2,8 +2,8 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { expect } from "chai";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
 import { PreflightError } from "../../../stacks/preflight";
-import { checkStoredVersions } from "../../../stacks/storedVersions";
-import { definitionsPath, startApiServer } from "../support/apiServer";
+import { checkStoredVersions, installedDefinitions } from "../../../stacks/installedDefinitions";
+import { startApiServer } from "../support/apiServer";
 
 const definition = (...versions: string[]): KubernetesObject => ({
     apiVersion: "apiextensions.k8s.io/v1",
@@ -19,12 +19,13 @@ const definition = (...versions: string[]): KubernetesObject => ({
 /** The error of installing a definition with these versions where objects are stored in those. */
 async function problem(stored: readonly string[] | undefined, installed: KubernetesObject): Promise<Error | undefined> {
     const live = { ...definition("v1beta1", "v1"), status: { storedVersions: stored } };
-    const items = stored === undefined ? [] : [live];
-    const server = await startApiServer("36", "1", { [definitionsPath]: { items } });
+    const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/pipelines.tekton.dev";
+    const server = await startApiServer("36", "1", stored === undefined ? {} : { [path]: live });
     try {
         const cluster = new KubeConfig();
         cluster.loadFromString(server.kubeconfig);
-        await checkStoredVersions(cluster, { "tekton-pipelines": [installed] });
+        const manifests = { "tekton-pipelines": [installed] };
+        checkStoredVersions(await installedDefinitions(cluster, manifests), manifests);
         return undefined;
     } catch (error) {
         return error as Error;
@@ -59,6 +60,7 @@ describe("the versions in which a cluster has stored objects", () => {
     });
 
     it("aren't asked for where there is no cluster to ask", async () => {
-        await checkStoredVersions(undefined, { "tekton-pipelines": [definition("v1")] });
+        const manifests = { "tekton-pipelines": [definition("v1")] };
+        expect(await installedDefinitions(undefined, manifests)).to.deep.equal([]);
     });
 });
