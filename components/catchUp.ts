@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { authenticationHeader, authenticationKey } from "./eventAuthentication";
 import { type Generation, servedApis } from "./generation";
 import { KubernetesResource } from "./kubernetesResource";
+import { restrictedContainer, restrictedPod } from "./restricted";
 import type { Source } from "./route";
 import { catchUpSender } from "./triggerChain/cel";
 
@@ -117,13 +118,7 @@ export class CatchUp extends pulumi.ComponentResource {
                                     serviceAccountName: account.metadata.name,
                                     restartPolicy: "Never",
                                     automountServiceAccountToken: true,
-                                    securityContext: {
-                                        runAsNonRoot: true,
-                                        runAsUser: 65532,
-                                        runAsGroup: 65532,
-                                        fsGroup: 65532,
-                                        seccompProfile: { type: "RuntimeDefault" },
-                                    },
+                                    securityContext: restrictedPod,
                                     containers: [
                                         {
                                             name: "catch-up",
@@ -141,11 +136,7 @@ export class CatchUp extends pulumi.ComponentResource {
                                                 requests: { cpu: "10m", memory: "16Mi" },
                                                 limits: { memory: "64Mi" },
                                             },
-                                            securityContext: {
-                                                allowPrivilegeEscalation: false,
-                                                readOnlyRootFilesystem: true,
-                                                capabilities: { drop: ["ALL"] },
-                                            },
+                                            securityContext: restrictedContainer,
                                             volumeMounts: [
                                                 { name: "token", mountPath: tokenPath, readOnly: true },
                                                 // For the headers, which must not stand in a command line.

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { seconds } from "./duration";
 import { type KubernetesObjectArgs, KubernetesResource } from "./kubernetesResource";
+import { restrictedContainer, restrictedPod } from "./restricted";
 import type { Route, Source } from "./route";
 import { runNameLength } from "./triggerChain/cel";
 import { routeLabel } from "./triggerChain/triggerChain";
@@ -117,13 +118,7 @@ export class RunHistory extends pulumi.ComponentResource {
                                     serviceAccountName: account.metadata.name,
                                     restartPolicy: "Never",
                                     automountServiceAccountToken: true,
-                                    securityContext: {
-                                        runAsNonRoot: true,
-                                        runAsUser: 65532,
-                                        runAsGroup: 65532,
-                                        fsGroup: 65532,
-                                        seccompProfile: { type: "RuntimeDefault" },
-                                    },
+                                    securityContext: restrictedPod,
                                     containers: [
                                         {
                                             name: "run-history",
@@ -141,11 +136,7 @@ export class RunHistory extends pulumi.ComponentResource {
                                                 requests: { cpu: "10m", memory: "64Mi" },
                                                 limits: { memory: "512Mi" },
                                             },
-                                            securityContext: {
-                                                allowPrivilegeEscalation: false,
-                                                readOnlyRootFilesystem: true,
-                                                capabilities: { drop: ["ALL"] },
-                                            },
+                                            securityContext: restrictedContainer,
                                             // kubectl keeps there what kinds the cluster has.
                                             volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
                                         },
