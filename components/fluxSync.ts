@@ -38,6 +38,11 @@ export interface FluxSyncArgs {
     readonly deletionPolicy?: (typeof deletionPolicies)[number];
     /** How long the first fetch and the first reconciliation may take. @default "3m" */
     readonly readyTimeout?: string;
+    /**
+     * Flux's namespace: what Flux has nothing to do for at its removal goes with that, and waits for nothing. (The resource
+     * option of that name holds for all children.) @default none: each is removed by itself, and Flux has to be alive
+     */
+    readonly deletedWith?: pulumi.Resource;
 }
 
 /**
@@ -64,6 +69,9 @@ export class FluxSync extends pulumi.ComponentResource {
         const ready = { ...metadata, annotations: { [waitForAnnotation]: "condition=Ready" } };
         const timeout = args.readyTimeout ?? "3m";
         const waiting = { parent: this, customTimeouts: { create: timeout, update: timeout } };
+        // Flux takes its finalizer off, which needs its controllers alive. Who doesn't want anything done at that removal
+        // needn't wait for it: what goes with its namespace is freed of the finalizer when the controllers have gone.
+        const goesWith = { deletedWith: args.deletedWith };
 
         const credentials = sourceSecret(source);
         const secret =
@@ -108,8 +116,9 @@ export class FluxSync extends pulumi.ComponentResource {
                 metadata: sourceMetadata,
                 spec: sourceSpec(source, secret?.metadata.name ?? args.secretName),
             },
-            waiting,
+            { ...waiting, ...goesWith },
         );
+        const orphans = args.generation !== "2020" && (args.deletionPolicy ?? "Orphan") === "Orphan";
         new KubernetesResource(
             `${name}-kustomization`,
             {
@@ -118,7 +127,7 @@ export class FluxSync extends pulumi.ComponentResource {
                 metadata: ready,
                 spec: kustomizationSpec(args, repository.metadata.name),
             },
-            waiting,
+            { ...waiting, ...(orphans && goesWith) },
         );
 
         this.sourceName = repository.metadata.name;

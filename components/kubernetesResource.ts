@@ -8,10 +8,16 @@ const { version } = require("@pulumi/kubernetes/package.json") as { version: str
 export const waitForAnnotation = "pulumi.com/waitFor";
 /** The annotation by which a manifest tells the provider not to wait. */
 export const skipAwaitAnnotation = "pulumi.com/skipAwait";
-/** The annotation by which a manifest tells the provider how to delete what an object owns: foreground, background or orphan. */
-export const deletionPropagationAnnotation = "pulumi.com/deletionPropagationPolicy";
 /** On every object: fields that someone else has edited meanwhile are set back, rather than reported as a conflict. */
 const patchForceAnnotation = "pulumi.com/patchForce";
+
+/**
+ * On custom resources: they are deleted at once, and what they own after them. The provider would have it the other way
+ * round, and then the garbage collector takes a finalizer of its own off with an update, which the release's webhook has
+ * to admit: if that is dead, the deletion never ends. Nor does anything wait for an EventListener's pods, which take half
+ * a minute to end.
+ */
+const deletionPropagationAnnotation = "pulumi.com/deletionPropagationPolicy";
 
 /** A {@link KubernetesObject} whose fields may come from other resources. */
 export interface KubernetesObjectArgs {
@@ -50,7 +56,11 @@ export class KubernetesResource extends pulumi.CustomResource {
         opts: pulumi.CustomResourceOptions = {},
     ) {
         const secrets = object.kind === "Secret" && object.apiVersion === "v1" ? ["data", "stringData"] : [];
-        const annotations = { ...object.metadata.annotations, [patchForceAnnotation]: "true" };
+        const annotations = {
+            ...object.metadata.annotations,
+            [patchForceAnnotation]: "true",
+            ...(isCustom(object) && { [deletionPropagationAnnotation]: "background" }),
+        };
         super(
             typeToken(object),
             name,
@@ -62,6 +72,12 @@ export class KubernetesResource extends pulumi.CustomResource {
             },
         );
     }
+}
+
+/** Whether an object is a custom resource; `v1`, `apps/v1` and `rbac.authorization.k8s.io/v1` are groups of Kubernetes itself. */
+function isCustom({ apiVersion }: Pick<KubernetesObject, "apiVersion">): boolean {
+    const [group] = apiVersion.split("/");
+    return group!.includes(".") && !group!.endsWith(".k8s.io");
 }
 
 /** `apps/v1`, `Deployment` → `kubernetes:apps/v1:Deployment`; the core group is spelled `core/v1`, as in the SDK. */

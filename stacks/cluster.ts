@@ -122,6 +122,7 @@ export function createCluster(
     const onFlux = { provider, dependsOn: [flux] };
     const onTekton = { provider, dependsOn: [pipelines, triggers] };
     const fluxNamespace = config.fluxNamespace;
+    const homeOfFlux = flux.namespaces[fluxNamespace];
 
     const sync = new FluxSync(
         "flux-sync",
@@ -136,6 +137,7 @@ export function createCluster(
             timeout: config.syncTimeout,
             prune: config.syncPrune,
             readyTimeout,
+            deletedWith: homeOfFlux,
         },
         {
             provider,
@@ -143,12 +145,12 @@ export function createCluster(
             ...(config.syncOwner === "git" ? leftToGit("spec") : {}),
         },
     );
-    // After Tekton, so that a destroy removes it, and all the runs in it, while Tekton's webhooks answer.
+    // Not after Tekton: a destroy would wait for it while Tekton's webhooks, which may be dead, are still asked.
     const namespace = config.createNamespace
         ? new ChainNamespace(
               "chain-namespace",
               { namespace: config.namespace, podSecurity: config.namespacePodSecurity, annotations: claim() },
-              onTekton,
+              opts,
           ).namespace
         : config.namespace;
     const demoPipeline = usesDemoPipeline(config)
@@ -199,6 +201,7 @@ export function createCluster(
             catchUp,
             onlyFrom: today && config.listenerNetworkPolicy ? fluxNamespace : undefined,
             readyTimeout,
+            deletedWith: triggers,
         },
         onTekton,
     );
@@ -270,7 +273,8 @@ export function createCluster(
             token: token.value,
             sources,
         },
-        onFlux,
+        // Removed by itself it would need Flux alive, to take its finalizer off.
+        { ...onFlux, deletedWith: homeOfFlux },
     );
     const receiverUrl =
         config.receiverBaseUrl === undefined

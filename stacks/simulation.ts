@@ -89,6 +89,8 @@ type Register = (
 ) => Promise<void>;
 
 function record(resources: Registered[]): void {
+    // As the engine does it, for all children of a component.
+    const inherited = (parent: string): string => resources.find(({ urn }) => urn === parent)?.deletedWith ?? "";
     const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource: Register };
     const register = monitor.registerResource.bind(monitor);
     monitor.registerResource = (request, callback) =>
@@ -102,7 +104,7 @@ function record(resources: Registered[]): void {
                 inputs: replaceMarked(object, (value) => value) as Record<string, unknown>,
                 parent: request.getParent(),
                 dependsOn: request.getDependenciesList(),
-                deletedWith: request.getDeletedwith(),
+                deletedWith: request.getDeletedwith() || inherited(request.getParent()),
                 provider: request.getProvider(),
                 version: request.getVersion(),
                 createTimeout: request.getCustomtimeouts()?.getCreate(),

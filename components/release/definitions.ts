@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../kubernetesObject";
+import { kindId } from "./objectId";
 
 /** A JSON schema, or what a hand-written one may hold in its place. */
 type Schema = unknown;
@@ -28,6 +29,11 @@ interface Definition extends KubernetesObject {
 /** Whether an object is a CustomResourceDefinition, of either version of its API. @internal */
 export function isDefinition(object: KubernetesObject): object is Definition {
     return object.kind === "CustomResourceDefinition" && object.apiVersion.startsWith("apiextensions.k8s.io/");
+}
+
+/** Whether an object is a CustomResourceDefinition, and another one of the kind that it defines. @internal */
+export function defines(definition: KubernetesObject, object: KubernetesObject): boolean {
+    return isDefinition(definition) && kindId(object) === `${definition.spec.group}/${definition.spec.names.kind}`;
 }
 
 /** The versions of its kind that a CustomResourceDefinition serves, and the one that objects are stored in. */

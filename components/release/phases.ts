@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "../kubernetesObject";
-import { isDefinition } from "./definitions";
+import { defines, isDefinition } from "./definitions";
 import { kindId } from "./objectId";
 
 /** A release's objects, sorted by the order in which a cluster can take them; each list keeps the manifest's order. */
@@ -32,8 +32,8 @@ function isWorkload(object: KubernetesObject): boolean {
 
 /** Sorts the objects of a release into the phases in which to apply them. Every object is in exactly one. */
 export function phasesOf(objects: readonly KubernetesObject[]): Phases {
-    const definedKinds = new Set(objects.filter(isDefinition).map(({ spec }) => `${spec.group}/${spec.names.kind}`));
-    const isCustomResource = (object: KubernetesObject) => definedKinds.has(kindId(object));
+    const definitions = objects.filter(isDefinition);
+    const isCustomResource = (object: KubernetesObject) => definitions.some((one) => defines(one, object));
     const servers = workloadsBehind(objects.filter(isCustomResource), objects);
     const phaseOf = (object: KubernetesObject): keyof Phases => {
         if (kindId(object) === "Namespace") return "namespaces";

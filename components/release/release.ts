@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../kubernetesObject";
 import { KubernetesResource, skipAwaitAnnotation, waitForAnnotation } from "../kubernetesResource";
 import { keepingConversionCa } from "./conversionCa";
+import { defines } from "./definitions";
 import { FinalizerRemoval, type FinalizerRemovalSettings } from "./finalizerRemoval";
 import { phasesOf, withoutDescriptions } from "./manifest";
 
@@ -116,7 +117,13 @@ export abstract class Release extends pulumi.ComponentResource {
         // starts, and into later ones only much later. So neither waits for the other.
         const serving = [...workloads, ...webhooks, ...definitions];
         for (const object of phases.customResources) {
-            register(awaited(object, clientConfigConditions(object)), { ...waiting, dependsOn: serving });
+            register(awaited(object, clientConfigConditions(object)), {
+                ...waiting,
+                dependsOn: serving,
+                // A deletion of its own is judged by the release's webhook, which may be dead. With its definition it
+                // goes when none is asked any more; the ones that releases ship have no finalizer.
+                deletedWith: definitions[phases.definitions.findIndex((one) => defines(one, object))],
+            });
         }
         for (const object of phases.customResourceServers) register(object, { ...after(object, serving), ...waiting });
     }

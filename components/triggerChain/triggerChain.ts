@@ -2,12 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { authenticationHeader, authenticationKey } from "../eventAuthentication";
 import { type Generation, servedApis } from "../generation";
 import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy";
-import {
-    deletionPropagationAnnotation,
-    KubernetesResource,
-    statusField,
-    waitForAnnotation,
-} from "../kubernetesResource";
+import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
 import type { Route } from "../route";
 import { bindingValue, catchUpFilter, eventFilter, type EventShape, eventOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
@@ -69,6 +64,11 @@ export interface TriggerChainArgs {
     readonly onlyFrom?: pulumi.Input<string>;
     /** How long the listener may take to become ready, its image pulled and started. @default "5m" */
     readonly readyTimeout?: string;
+    /**
+     * The installation of Tekton Triggers: bindings and templates go with that, if it goes. (The resource option of that
+     * name holds for all children.) @default none: each is removed by itself, and Triggers' webhook has to be alive
+     */
+    readonly deletedWith?: pulumi.Resource;
 }
 
 /**
@@ -117,11 +117,7 @@ export class TriggerChain extends pulumi.ComponentResource {
                 metadata: {
                     name: eventListenerName,
                     namespace,
-                    annotations: {
-                        [waitForAnnotation]: listenerConditions(generation),
-                        // Its pods take half a minute to end, and nothing that is removed after them needs to wait for it.
-                        [deletionPropagationAnnotation]: "background",
-                    },
+                    annotations: { [waitForAnnotation]: listenerConditions(generation) },
                 },
                 spec: {
                     serviceAccountName: access.serviceAccountName,
@@ -137,7 +133,10 @@ export class TriggerChain extends pulumi.ComponentResource {
                               },
                           }),
                     triggers: args.routes.flatMap((route) =>
-                        this.triggers(`${name}-${route.name}`, route, args, runAccount.serviceAccountName),
+                        this.triggers(`${name}-${route.name}`, route, args, runAccount.serviceAccountName, {
+                            parent: this,
+                            deletedWith: args.deletedWith,
+                        }),
                     ),
                 },
             },
@@ -166,6 +165,7 @@ export class TriggerChain extends pulumi.ComponentResource {
         route: Route,
         args: TriggerChainArgs,
         runServiceAccountName: pulumi.Input<string>,
+        opts: pulumi.CustomResourceOptions,
     ): object[] {
         const { generation, namespace } = args;
         const params = args.runNaming === "uid" ? route.pipeline.params : [...route.pipeline.params, "run" as const];
@@ -180,7 +180,7 @@ export class TriggerChain extends pulumi.ComponentResource {
                     resourcetemplates: [pipelineRun(route, args, runServiceAccountName)],
                 },
             },
-            { parent: this },
+            opts,
         );
         const trigger = (shape: EventShape, infix: string): object => {
             const binding = new KubernetesResource(
@@ -193,7 +193,7 @@ export class TriggerChain extends pulumi.ComponentResource {
                         params: params.map((param) => ({ name: param, value: bindingValue(generation, shape, param) })),
                     },
                 },
-                { parent: this },
+                opts,
             );
             return {
                 name: `${route.name}${infix}-trigger`,

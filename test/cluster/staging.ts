@@ -13,6 +13,13 @@ export async function staging(): Promise<Stack> {
     return openStack("staging", folder);
 }
 
+/** The stack, with nothing of it on the cluster: for tests that are no part of that story. */
+export async function emptied(): Promise<Stack> {
+    const stack = await staging();
+    await stack.destroy(operation);
+    return stack;
+}
+
 /** An output's value, also if it is a secret. */
 export async function output(stack: Stack, name: string): Promise<string> {
     const outputs: OutputMap = await stack.outputs();

@@ -58,8 +58,8 @@ export async function left(): Promise<string[]> {
     return objects;
 }
 
-/** Measured times, in the order in which they were taken; printed at the end of a run. */
-const figures: { what: string; seconds: number }[] = [];
+/** What was measured, in that order; printed at the end of a run. */
+const figures: string[] = [];
 
 /** Runs an action and records how long it took. */
 export async function measured<T>(what: string, action: () => Promise<T>): Promise<T> {
@@ -70,12 +70,17 @@ export async function measured<T>(what: string, action: () => Promise<T>): Promi
 }
 
 export function record(what: string, milliseconds: number): void {
-    figures.push({ what, seconds: milliseconds / 1000 });
+    noteFigure(`${(milliseconds / 1000).toFixed(2).padStart(7)} s  ${what}`);
+}
+
+/** Records what is a count, and not a time. */
+export function noteFigure(what: string): void {
+    figures.push(what);
 }
 
 export function printFigures(): void {
     console.log("\n  Measured (single runs on a noisy machine):");
-    for (const { what, seconds } of figures) console.log(`    ${seconds.toFixed(2).padStart(7)} s  ${what}`);
+    for (const figure of figures) console.log(`    ${figure}`);
 }
 
 /** What the cluster says of its state, for a failure: conditions, events, and the logs of pods that aren't ready. */

@@ -153,10 +153,28 @@ for (const [title, run] of runs) {
             expectOrder(resources, [removal], within("flux", /^CustomResourceDefinition$/));
         });
 
-        it("never leaves a custom resource to its namespace: its controller would be gone before its finalizer", () => {
-            const own = [...resources.objects()].filter(({ inputs }) => /tekton|toolkit/.test(inputs.apiVersion));
+        it("leaves Flux's custom resources to its namespace only: their finalizer is removed once its controllers are gone", () => {
+            const own = resources.objects().filter(({ inputs }) => /tekton|toolkit/.test(inputs.apiVersion));
             expect(own).to.have.length.greaterThan(8);
-            for (const { name, deletedWith } of own) expect(deletedWith, name).to.equal("");
+            const home = resources.object("Namespace", "flux-system").urn;
+            const left = own.filter(({ deletedWith }) => deletedWith === home);
+            expect(left).not.to.deep.equal([]);
+            for (const { name, inputs } of left) expect(inputs.apiVersion, name).to.match(/\.toolkit\.fluxcd\.io\//);
+        });
+
+        it("leaves to Tekton Triggers' own removal what its webhook, which may be dead, would have to admit", () => {
+            const judged = resources
+                .objects()
+                .filter(({ inputs }) => /^(ClusterInterceptor|TriggerBinding|TriggerTemplate)$/.test(inputs.kind));
+            expect(judged).to.have.length.greaterThan(2);
+            const definition = "CustomResourceDefinition";
+            for (const { name, inputs, deletedWith } of judged) {
+                const release =
+                    inputs.kind === "ClusterInterceptor"
+                        ? resources.object(definition, "clusterinterceptors.triggers.tekton.dev")
+                        : resources.named("tekton-triggers");
+                expect(deletedWith, name).to.equal(release.urn);
+            }
         });
 
         it("doesn't wait for the endpoints of Services whose pods come later", () => {

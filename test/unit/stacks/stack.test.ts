@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
 import type { ClusterOutputs } from "../../../stacks/cluster";
-import { forced, outputOf, type Registrations, resolve } from "../support/engine";
+import { forced, outputOf, propagation, type Registrations, resolve } from "../support/engine";
 import { currentSource, type Event, type Json, newRevision, withBody, withHeaders } from "../support/cel";
 import { unknownValue as unknown } from "../../../stacks/simulation";
 import { simulateStack } from "../support/fixture";
@@ -168,6 +168,20 @@ describe("stack", () => {
         expectField(resources.object("GitRepository"), "spec", spec);
         expectField(resources.object("Kustomization"), "spec.path", "./clusters/one");
     });
+
+    for (const [gitDeletionPolicy, waitsForFlux] of [
+        ["Orphan", false],
+        ["WaitForTermination", true],
+    ] as const) {
+        it(`${waitsForFlux ? "waits" : "doesn't wait"} for Flux at a destroy with gitDeletionPolicy ${gitDeletionPolicy}`, async () => {
+            const { resources } = await simulateStack({ gitDeletionPolicy });
+            const namespace = resources.object("Namespace", "flux-system").urn;
+            expect(resources.object("Kustomization").deletedWith).to.equal(waitsForFlux ? "" : namespace);
+            for (const kind of ["GitRepository", "Receiver"]) {
+                expect(resources.object(kind).deletedWith, kind).to.equal(namespace);
+            }
+        });
+    }
 
     it("leaves what it deployed when the Kustomization goes", async () => {
         const { resources } = await simulateStack();
@@ -428,6 +442,20 @@ describe("stack", () => {
             expect(object.provider, object.name).to.equal(`${urn}::cluster-id`);
             expect(object.version, object.name).to.equal("4.25.0");
         }
+    });
+
+    it("deletes custom resources, and nothing else, without waiting for an update that a webhook has to admit", async () => {
+        const { resources } = await simulateStack();
+        const inBackground = resources
+            .objects()
+            .filter(({ inputs }) => inputs.metadata.annotations?.[propagation] === "background");
+        expect(new Set(inBackground.map(({ inputs }) => inputs.kind))).to.deep.equal(
+            new Set([
+                ...["Pipeline", "EventListener", "TriggerBinding", "TriggerTemplate"],
+                ...["GitRepository", "Kustomization", "Receiver", "Provider", "Alert"],
+                "ClusterInterceptor",
+            ]),
+        );
     });
 
     it("works on the cluster that the provider's config names", async () => {

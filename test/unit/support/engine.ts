@@ -12,6 +12,9 @@ export type RegisteredObject = Registered & { readonly inputs: KubernetesObject 
 /** The annotation by which a program takes back the fields of its objects that others have edited. */
 export const forced = "pulumi.com/patchForce";
 
+/** The annotation by which it says how the objects that an object owns go when it is deleted itself. */
+export const propagation = "pulumi.com/deletionPropagationPolicy";
+
 /** Every resource that a run registered. */
 export class Registrations extends Array<Registered> {
     /** The one Kubernetes object of a kind, and of a name where there are several. */
@@ -28,12 +31,12 @@ export class Registrations extends Array<Registered> {
         return [...this].filter((resource): resource is RegisteredObject => resource.type.startsWith("kubernetes:"));
     }
 
-    /** Every Kubernetes object of these kinds as it was written: without the annotation that each of them gets. */
+    /** Every Kubernetes object of these kinds as it was written: without the annotations that each of its kind gets. */
     written(kinds = /./): KubernetesObject[] {
         const objects = this.objects().filter(({ inputs }) => kinds.test(inputs.kind));
         return objects.map(({ inputs: { metadata, ...fields } }) => {
             const { annotations, ...others } = metadata;
-            const own = Object.entries(annotations ?? {}).filter(([key]) => key !== forced);
+            const own = Object.entries(annotations ?? {}).filter(([key]) => ![forced, propagation].includes(key));
             return {
                 ...fields,
                 metadata: own.length === 0 ? others : { ...others, annotations: Object.fromEntries(own) },
