@@ -181,7 +181,9 @@ async function growth(): Promise<void> {
 }
 
 async function setRoutes(stack: Stack, routes: readonly object[]): Promise<void> {
-    await stack.setConfig("flux-to-tekton:routes", { value: JSON.stringify(routes) });
+    // As `pulumi config --json` prints it: a list can't be set as one text.
+    const value = { value: JSON.stringify(routes), objectValue: routes, secret: false };
+    await stack.setAllConfigJson(JSON.stringify({ "flux-to-tekton:routes": value }));
 }
 
 async function stateSize(): Promise<number> {
