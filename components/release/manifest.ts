@@ -1,7 +1,7 @@
-import { LineCounter, parseAllDocuments, type Document } from "yaml";
+import { type EventType, load, type State, YAMLException } from "js-yaml";
 import type { KubernetesObject } from "../kubernetesObject";
 import { ReleaseError } from "./error";
-import { kubernetesScalars } from "./kubernetesYaml";
+import { kubernetesYaml } from "./kubernetesYaml";
 import { objectId } from "./objectId";
 import type { LoadedRelease } from "./source";
 
@@ -29,23 +29,11 @@ function objectsOf(manifests: readonly { text: string; origin: string }[]): Kube
     const objects: KubernetesObject[] = [];
     const seen = new Map<string, string>();
     for (const { text, origin } of manifests) {
-        const lineCounter = new LineCounter();
-        const documents = parseAllDocuments(text, {
-            schema: "failsafe",
-            customTags: kubernetesScalars,
-            merge: true,
-            lineCounter,
-        });
-        for (const [index, document] of [...documents].entries()) {
-            const line = lineCounter.linePos(document.contents?.range?.[0] ?? document.range[0]).line;
+        for (const [index, { line, value, fault }] of documentsIn(text).entries()) {
             const inDocument = `${origin}, document ${index + 1}`;
             const place = `${inDocument}, line ${line}`;
-            const faults = [...document.errors, ...document.warnings];
-            // The library's message gives the fault's own line, and shows it.
-            problems.push(
-                ...faults.map(({ message }) => `${inDocument}: ${message.trim().replaceAll("\n", "\n    ")}`),
-            );
-            for (const object of faults.length > 0 ? [] : objectsIn(document, place, problems)) {
+            if (fault !== undefined) problems.push(`${inDocument}: ${fault.trim().replaceAll("\n", "\n    ")}`);
+            for (const object of objectsIn(value, place, problems)) {
                 const id = objectId(object);
                 const before = seen.get(id);
                 if (before !== undefined) {
@@ -64,15 +52,47 @@ function objectsOf(manifests: readonly { text: string; origin: string }[]): Kube
     return objects;
 }
 
-function objectsIn(document: Document.Parsed, place: string, problems: string[]): KubernetesObject[] {
-    let value: unknown;
+/** One document of a file. */
+interface YamlDocument {
+    /** Where its content begins, from 1. */
+    readonly line: number;
+    /** `undefined` if it has no content, or can't be read. */
+    readonly value?: unknown;
+    /** Why it can't be read, and at which line. */
+    readonly fault?: string;
+}
+
+/** Splits where `kubectl` does, before anything is parsed: one document's fault hides no other's. */
+function documentsIn(text: string): YamlDocument[] {
+    let before = 0;
+    return text.split(/^---(?=\s|$)/m).map((part) => {
+        const line = before + 1 + lineBreaks(/^(?:[^\S\n]*(?:#.*)?\n)*/.exec(part)![0]);
+        // The lines before it are empty, so that faults have the file's own line numbers.
+        const padded = "\n".repeat(before) + part;
+        before += lineBreaks(part);
+        return { line, ...read(padded) };
+    });
+}
+
+function read(document: string): Pick<YamlDocument, "value" | "fault"> {
+    let line = 0;
     try {
-        value = document.toJS();
+        const listener = (event: EventType, state: State): void => {
+            if (event === "open") line = state.line;
+        };
+        return { value: load(document, { schema: kubernetesYaml, listener }) };
     } catch (error) {
-        problems.push(`${place}: ${(error as Error).message}`);
-        return [];
+        if (error instanceof RangeError) return { fault: `${error.message} at line ${line + 1}` };
+        if (!(error instanceof YAMLException)) throw error;
+        const { reason, mark } = error;
+        return { fault: `${reason} at line ${mark.line + 1}, column ${mark.column + 1}:\n${mark.snippet}` };
     }
-    if (value === null) {
+}
+
+const lineBreaks = (text: string): number => text.split("\n").length - 1;
+
+function objectsIn(value: unknown, place: string, problems: string[]): KubernetesObject[] {
+    if (value === undefined || value === null) {
         return [];
     }
     const items = isListOfObjects(value) ? value.items : [value];

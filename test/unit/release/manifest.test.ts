@@ -45,7 +45,10 @@ describe("parsing a manifest", () => {
 
     it("refuses a key that is given twice", async () => {
         const { message } = await errorOf(() => parseManifest(configMap("a", "x\n  value: y"), "test"));
-        expect(message).to.include("test, document 1").and.to.include("unique").and.to.include("line 7");
+        expect(message)
+            .to.include("test, document 1")
+            .and.to.include("duplicated mapping key")
+            .and.to.include("line 7");
     });
 
     it("lets a mapping override what it merges", () => {
