@@ -34,8 +34,9 @@ export const defaultReadyTimeout = "5m";
 /**
  * A release manifest, installed in the order in which a cluster can take it:
  *
- * 1. namespaces and CustomResourceDefinitions,
- * 2. what the controllers run on (RBAC, configuration, Services), then the controllers, waited for,
+ * 1. namespaces,
+ * 2. what the controllers run on (RBAC, configuration, Services, CustomResourceDefinitions), then the controllers, waited
+ *    for,
  * 3. the webhook configurations, each waited for until its controller has filled in its CA: an object that a webhook
  *    judges is refused while the webhook doesn't serve yet,
  * 4. custom resources.
@@ -90,13 +91,15 @@ export abstract class Release extends pulumi.ComponentResource {
             return { ...rest, dependsOn: [...((dependsOn as pulumi.Resource[] | undefined) ?? []), ...resources] };
         };
 
+        const foundations = phases.objects.map((object) => register(withoutAwait(object), inNamespace(object)));
+        // After the many small objects, and not before the namespaces: the engine saves all of its state twice for each
+        // resource that it makes, and their schemas are most of it.
         const installed = new Map(args.installedDefinitions?.map((object) => [object.metadata.name, object]));
         const definitions = phases.definitions.map((definition) => {
             const wanted = args.crdDescriptions === false ? withoutDescriptions(definition) : definition;
             const { object, ignoreChanges } = keepingConversionCa(wanted, installed.get(wanted.metadata.name));
-            return register(object, { ignoreChanges });
+            return register(object, { ignoreChanges, dependsOn: Object.values(created) });
         });
-        const foundations = phases.objects.map((object) => register(withoutAwait(object), inNamespace(object)));
         const removal =
             finalizers &&
             new FinalizerRemoval(
