@@ -138,7 +138,18 @@ function withoutAwait(object: KubernetesObject): KubernetesObject {
 }
 
 function awaited(object: KubernetesObject, conditions: readonly string[]): KubernetesObject {
-    return conditions.length === 0 ? object : annotated(object, { [waitForAnnotation]: JSON.stringify(conditions) });
+    if (conditions.length === 0) return object;
+    const all = [...conditions, ...labelConditions(object)];
+    return annotated(object, { [waitForAnnotation]: JSON.stringify(all) });
+}
+
+/**
+ * After an update the API server's cache may still answer with the object before it, which has its CA already, and the
+ * provider would note that as what is there. The labels tell them apart: releases write their version in one.
+ */
+function labelConditions({ metadata }: KubernetesObject): string[] {
+    const labels = Object.entries(metadata.labels ?? {}).filter(([, value]) => value !== "");
+    return labels.map(([key, value]) => `jsonpath={.metadata.labels["${key}"]}=${value}`);
 }
 
 function annotated(object: KubernetesObject, annotations: Readonly<Record<string, string>>): KubernetesObject {

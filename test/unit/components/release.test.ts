@@ -70,7 +70,19 @@ for (const [title, run] of runs) {
             for (const { name, inputs } of released(resources, webhookConfigurations)) {
                 const { webhooks } = inputs as unknown as { webhooks: unknown[] };
                 const conditions = webhooks.map((_, index) => `jsonpath={.webhooks[${index}].clientConfig.caBundle}`);
-                expect(JSON.parse(inputs.metadata.annotations?.[waitFor] ?? "null"), name).to.deep.equal(conditions);
+                expect(JSON.parse(inputs.metadata.annotations?.[waitFor] ?? "null"), name).to.include.members(
+                    conditions,
+                );
+            }
+        });
+
+        it("waits until a webhook configuration has its labels: before an update it had a CA, and those of another version", () => {
+            for (const { name, inputs } of released(resources, webhookConfigurations)) {
+                const labels = Object.entries(inputs.metadata.labels ?? {}) as [string, string][];
+                const conditions = labels.map(([key, value]) => `jsonpath={.metadata.labels["${key}"]}=${value}`);
+                expect(JSON.parse(inputs.metadata.annotations?.[waitFor] ?? "null"), name).to.include.members(
+                    conditions,
+                );
             }
         });
 
@@ -109,7 +121,7 @@ for (const [title, run] of runs) {
             expectOrder(resources, interceptors, within("tekton-triggers", webhookConfigurations));
             for (const { name, inputs } of interceptors) {
                 const conditions = JSON.parse(inputs.metadata.annotations?.[waitFor] ?? "null") as unknown;
-                expect(conditions, name).to.deep.equal(["jsonpath={.spec.clientConfig.caBundle}"]);
+                expect(conditions, name).to.include("jsonpath={.spec.clientConfig.caBundle}");
             }
         });
 
