@@ -17,15 +17,16 @@ export interface RegistryLogin {
 }
 
 /**
- * The Secret by which a registry is signed in to:
+ * The Secret by which registries are signed in to, each with the same login:
  * https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets
- * @param registry `host` or `host/path`, of which the host counts
+ * @param registries `host` or `host/path`, of which the host counts
  */
-export function dockerConfig(registry: string, { username, password }: RegistryLogin): SecretContent {
-    const host = registry.split("/")[0]!;
+export function dockerConfig(registries: readonly string[], { username, password }: RegistryLogin): SecretContent {
+    const hosts = new Set(registries.map((registry) => registry.split("/")[0]!));
     const config = pulumi.all([username, pulumi.secret(password)]).apply(([name, secret]) => {
         const auth = Buffer.from(`${name}:${secret}`).toString("base64");
-        return JSON.stringify({ auths: { [host]: { username: name, password: secret, auth } } });
+        const login = { username: name, password: secret, auth };
+        return JSON.stringify({ auths: Object.fromEntries([...hosts].map((host) => [host, login])) });
     });
     return { type: "kubernetes.io/dockerconfigjson", stringData: { ".dockerconfigjson": config } };
 }

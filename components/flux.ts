@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { dockerConfig, type RegistryLogin } from "./dockerConfig";
+import { dockerConfig } from "./dockerConfig";
+import type { ImagePullSecretArgs } from "./imagePullSecret";
 import type { KubernetesObject } from "./kubernetesObject";
 import { KubernetesResource } from "./kubernetesResource";
 import { ReleaseError } from "./release/error";
@@ -12,19 +13,10 @@ import { Release, type ReleaseArgs } from "./release/release";
  */
 export interface FluxArgs extends Omit<ReleaseArgs, "namespaces">, Omit<FinalizerRemovalSettings, "finalizer"> {
     /** Makes the Secret with which the controllers' images are pulled. @default none */
-    readonly imagePullSecret?: ImagePullSecret;
-}
-
-/** A Secret with which images are pulled. */
-export interface ImagePullSecret {
-    /** What the Deployments call it. */
-    readonly name: string;
-    /** The one that Flux is installed in. */
-    readonly namespace: string;
-    /** `host` or `host/path` */
-    readonly registry: string;
-    /** User and password of the registry. */
-    readonly credentials: RegistryLogin;
+    readonly imagePullSecret?: Omit<ImagePullSecretArgs, "namespaces"> & {
+        /** The one that Flux is installed in. */
+        readonly namespace: string;
+    };
 }
 
 /**
@@ -37,7 +29,7 @@ export class Flux extends Release {
         const finalizers = { finalizer: "finalizers.fluxcd.io", kubeconfig, kubeContext, kubeCluster };
         super("flux-to-tekton:flux:Flux", name, args, opts, finalizers);
         if (args.imagePullSecret !== undefined) {
-            const { name: secretName, namespace, registry, credentials } = args.imagePullSecret;
+            const { secretName, namespace, registries, credentials } = args.imagePullSecret;
             // Beside the Deployments, not before them: they wait for it until their images are pulled.
             new KubernetesResource(
                 `${name}-image-pull-secret`,
@@ -45,7 +37,7 @@ export class Flux extends Release {
                     apiVersion: "v1",
                     kind: "Secret",
                     metadata: { name: secretName, namespace },
-                    ...dockerConfig(registry, credentials),
+                    ...dockerConfig(registries, credentials),
                 },
                 { parent: this, dependsOn: Object.values(this.namespaces) },
             );

@@ -166,7 +166,7 @@ export function sourceSecret(source: FluxSource): SecretContent | undefined {
         case "GitRepository":
             return { stringData: gitSecretData(source.credentials) };
         case "OCIRepository":
-            return dockerConfig(new URL(source.url).host, source.credentials);
+            return dockerConfig([new URL(source.url).host], source.credentials);
         case "Bucket": {
             const { accessKey, secretKey } = source.credentials;
             return { stringData: { accesskey: accessKey, secretkey: pulumi.secret(secretKey) } };

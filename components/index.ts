@@ -19,6 +19,7 @@ export * from "./flux";
 export * from "./fluxSource";
 export * from "./fluxSync";
 export * from "./generation";
+export * from "./imagePullSecret";
 export * from "./imageReference";
 export * from "./kubeconfig";
 export * from "./gitHub/files";

@@ -5,8 +5,9 @@ import { CatchUp } from "../components/catchUp";
 import { ChainNamespace } from "../components/chainNamespace";
 import { DemoPipeline, demoPipelineParams } from "../components/demoPipeline";
 import { EventAuthentication } from "../components/eventAuthentication";
-import { Flux } from "../components/flux";
+import { Flux, type FluxArgs } from "../components/flux";
 import { FluxSync } from "../components/fluxSync";
+import { ImagePullSecret, pulledWith } from "../components/imagePullSecret";
 import { inRegistries } from "../components/imageReference";
 import { GitHubWebhook } from "../components/gitHub/webhook";
 import { Receiver } from "../components/receiver";
@@ -71,7 +72,7 @@ export function createCluster(
     const provider = clusterProvider(config);
     const { generation } = config.releases.flux;
     const { readyTimeout, crdDescriptions, tokenRotation: rotation } = config;
-    const opts = { provider };
+    const opts = { provider, ...pulledWith(config.imagePullSecret) };
 
     const pipelines = new TektonPipelines(
         "tekton-pipelines",
@@ -108,19 +109,13 @@ export function createCluster(
             kubeconfig: config.kubeconfig && pulumi.secret(config.kubeconfig),
             kubeContext: config.kubeContext,
             kubeCluster: config.kubeCluster,
-            imagePullSecret: config.registryLogin && {
-                name: config.fluxImagePullSecret!,
-                namespace: config.fluxNamespace,
-                // Where they are pulled from in the end.
-                registry: inRegistries(`${config.fluxRegistry}/source-controller`, config.imageRegistries),
-                credentials: config.registryLogin,
-            },
+            imagePullSecret: fluxPullSecret(config),
         },
         { provider, ...(config.syncOwner === "git" ? leftToGit() : {}) },
     );
     // No output says that a controller is there to judge, act on and, at the end, release a custom resource.
-    const onFlux = { provider, dependsOn: [flux] };
-    const onTekton = { provider, dependsOn: [pipelines, triggers] };
+    const onFlux = { ...opts, dependsOn: [flux] };
+    const onTekton = { ...opts, dependsOn: [pipelines, triggers] };
     const fluxNamespace = config.fluxNamespace;
     const homeOfFlux = flux.namespaces[fluxNamespace];
 
@@ -153,6 +148,20 @@ export function createCluster(
               opts,
           ).namespace
         : config.namespace;
+    if (config.imageLogin !== undefined) {
+        // Beside the releases, not after them: their pods wait for it.
+        const own = Object.entries(pipelines.namespaces).map(([name, { metadata }]) => [name, metadata.name] as const);
+        new ImagePullSecret(
+            "image-pull-secret",
+            {
+                secretName: config.imagePullSecret!,
+                namespaces: { ...Object.fromEntries(own), [config.namespace]: namespace },
+                registries: Object.values(config.imageRegistries),
+                credentials: config.imageLogin,
+            },
+            { provider },
+        );
+    }
     const demoPipeline = usesDemoPipeline(config)
         ? new DemoPipeline(
               "demo-pipeline",
@@ -303,6 +312,28 @@ export function createCluster(
             ...(demoPipeline && { pipeline: demoPipeline.pipelineName }),
         },
         namespaces: { flux: fluxNamespace, chain: config.namespace },
+    };
+}
+
+/** The Secret of Flux's own registry, or else that of all images. */
+function fluxPullSecret(config: ClusterConfig): FluxArgs["imagePullSecret"] {
+    const { fluxNamespace: namespace, imageRegistries } = config;
+    if (config.registryLogin !== undefined) {
+        // Where they are pulled from in the end.
+        const registry = inRegistries(`${config.fluxRegistry}/source-controller`, imageRegistries);
+        return {
+            secretName: config.fluxImagePullSecret!,
+            namespace,
+            registries: [registry],
+            credentials: config.registryLogin,
+        };
+    }
+    if (config.imageLogin === undefined || config.fluxImagePullSecret !== undefined) return undefined;
+    return {
+        secretName: config.imagePullSecret!,
+        namespace,
+        registries: Object.values(imageRegistries),
+        credentials: config.imageLogin,
     };
 }
 

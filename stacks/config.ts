@@ -77,6 +77,8 @@ export const schema = z.strictObject({
     readyTimeout: duration.default("5m"),
     adopt: z.boolean().default(false),
     imageRegistries: z.record(registry, registry).default({}),
+    imagePullSecret: objectName.optional(),
+    imageRegistryUsername: text.optional(),
 
     tektonFeatureFlags: z.record(z.string(), z.string()).default({}),
 
@@ -136,7 +138,7 @@ export const schema = z.strictObject({
 });
 
 /** Keys whose values are secrets: read as outputs, never looked at. */
-export const secretKeys = [...syncSecretKeys, "fluxRegistryPassword"] as const;
+export const secretKeys = [...syncSecretKeys, "imageRegistryPassword", "fluxRegistryPassword"] as const;
 
 /** Keys of the Kubernetes provider's own config that count. */
 const providerKeys = ["kubeconfig", "context", "cluster"] as const;
@@ -146,6 +148,8 @@ export type ClusterConfig = Readonly<z.output<typeof schema>> &
     Readonly<ClusterAccess> & {
         readonly releases: Readonly<Record<Product, LockedRelease>>;
         readonly sync: SyncConfig;
+        /** Of the registries in `imageRegistries`. */
+        readonly imageLogin?: RegistryLogin;
         /** Of `fluxRegistry`. */
         readonly registryLogin?: RegistryLogin;
         /** From the provider's own config, `github:token`; the provider reads GITHUB_TOKEN if absent. */
@@ -193,7 +197,8 @@ export function readConfig(): ClusterConfig {
     const releases = lockReleases(parsed.data, problems);
     const secrets = readSecrets(config, problems);
     const sync = readSync(parsed.data, secrets, problems);
-    const registryLogin = readRegistryLogin(parsed.data, secrets, problems);
+    const imageLogin = readLogin(loginKeys.images, parsed.data, secrets, problems);
+    const registryLogin = readLogin(loginKeys.flux, parsed.data, secrets, problems);
     checkGeneration(parsed.data, releases?.flux, secrets, problems);
     checkRoutes(parsed.data, problems);
     checkCatchUp(parsed.data, problems);
@@ -206,6 +211,7 @@ export function readConfig(): ClusterConfig {
         ...parsed.data,
         releases: releases as ClusterConfig["releases"],
         sync: sync!,
+        imageLogin,
         registryLogin,
         gitHubToken: new pulumi.Config("github").getSecret("token"),
         kubeconfig: kubernetes.get("kubeconfig") || undefined,
@@ -366,19 +372,31 @@ function readSecret(
     return config.getSecret(key);
 }
 
+const loginKeys = {
+    flux: ["fluxRegistryUsername", "fluxRegistryPassword", "fluxImagePullSecret"],
+    images: ["imageRegistryUsername", "imageRegistryPassword", "imagePullSecret"],
+} as const;
+
 /** User, password and the Secret's name belong together; the Secret alone is one that is there already. */
-function readRegistryLogin(
-    { fluxImagePullSecret, fluxRegistryUsername: username }: z.output<typeof schema>,
-    { fluxRegistryPassword: password }: Secrets,
+function readLogin(
+    [userKey, passwordKey, pullSecretKey]: (typeof loginKeys)[keyof typeof loginKeys],
+    values: z.output<typeof schema>,
+    secrets: Secrets,
     problems: string[],
 ): RegistryLogin | undefined {
+    const [username, password] = [values[userKey], secrets[passwordKey]];
     if (username === undefined && password === undefined) return undefined;
-    const given = { fluxRegistryUsername: username, fluxRegistryPassword: password, fluxImagePullSecret };
+    const given = { [userKey]: username, [passwordKey]: password, [pullSecretKey]: values[pullSecretKey] };
     for (const [key, value] of Object.entries(given)) {
         if (value !== undefined) continue;
-        const secret = key === "fluxRegistryPassword" ? "--secret " : "";
+        const secret = key === passwordKey ? "--secret " : "";
         problems.push(
-            `${key}: is missing; fluxRegistryUsername, fluxRegistryPassword and fluxImagePullSecret, the Secret that is made of them, belong together. Set it: pulumi config set ${secret}${key} …`,
+            `${key}: is missing; ${userKey}, ${passwordKey} and ${pullSecretKey}, the Secret that is made of them, belong together. Set it: pulumi config set ${secret}${key} …`,
+        );
+    }
+    if (userKey === "imageRegistryUsername" && Object.keys(values.imageRegistries).length === 0) {
+        problems.push(
+            `${userKey}: is that of the registries in imageRegistries, and there are none. Set that, or remove ${userKey} and ${passwordKey}.`,
         );
     }
     return username === undefined || password === undefined ? undefined : { username, password };

@@ -38,7 +38,7 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         logLevel: config.fluxLogLevel,
         clusterDomain: config.fluxClusterDomain,
         registry: config.fluxRegistry,
-        imagePullSecret: config.fluxImagePullSecret,
+        imagePullSecret: config.fluxImagePullSecret ?? config.imagePullSecret,
         tolerationKeys: config.fluxTolerationKeys,
     });
     const ingress = config.receiverIngressNamespace;

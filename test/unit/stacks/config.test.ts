@@ -235,6 +235,12 @@ describe("stack config", () => {
             "fluxRegistryUsername: is missing",
         ],
         [
+            "a login for all images without the Secret's name, and without registries",
+            { gitUrl, imageRegistryUsername: "me", imageRegistryPassword: "password" },
+            "imagePullSecret: is missing",
+            "imageRegistryUsername: is that of the registries in imageRegistries, and there are none",
+        ],
+        [
             "what the releases of 2020 don't know",
             { gitUrl, ...of2020, gitRecurseSubmodules: true, gitBearerToken: "a" },
             "gitRecurseSubmodules: Flux v0.5.6 doesn't have it",

@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { imagesIn } from "../../../components/release";
+import type { KubernetesObject } from "../../../components/kubernetesObject";
+import { outputOf } from "../support/engine";
 import { of2020, runProgram, today } from "../support/program";
 import { registriesOutside } from "../../../stacks/images";
 
@@ -43,6 +45,37 @@ describe("images from registries of one's own", () => {
         }
     });
 
+    it("are pulled with the Secret that is named, by every pod", async function () {
+        const { resources } = await runProgram(this, {
+            ...today,
+            settings: { imageRegistries, imagePullSecret: "pull" },
+        });
+        const objects = resources.objects().map(({ inputs }) => inputs);
+        const pulls = [{ name: "pull" }];
+        const accounts = objects.filter(({ kind, metadata }) => kind === "ServiceAccount" && !inFlux(metadata));
+        expect(accounts.map(({ metadata }) => metadata.name)).to.include.members([
+            "tekton-pipelines-controller",
+            "tekton-pipelines-resolvers",
+            "tekton-triggers-core-interceptors",
+            "flux-notifications-sa",
+            "flux-notification-run",
+        ]);
+        for (const { metadata, imagePullSecrets } of accounts)
+            expect(imagePullSecrets, metadata.name).to.deep.equal(pulls);
+        const names = accounts.flatMap(({ metadata }) => [metadata.name, outputOf(metadata.name)]);
+        for (const object of objects.filter(({ kind }) => ["Deployment", "CronJob"].includes(kind))) {
+            const { serviceAccountName, imagePullSecrets } = podSpec(object);
+            if (inFlux(object.metadata)) expect(imagePullSecrets, object.metadata.name).to.deep.equal(pulls);
+            else expect(names, object.metadata.name).to.include(serviceAccountName);
+        }
+    });
+
+    it("are pulled with no Secret unless one is named", async function () {
+        const { resources } = await runProgram(this, { ...today, settings: { imageRegistries } });
+        const objects = resources.objects().filter(({ inputs }) => inputs.kind !== "CustomResourceDefinition");
+        expect(JSON.stringify(objects.map(({ inputs }) => inputs))).not.to.include("imagePullSecrets");
+    });
+
     describe("that lack an entry", () => {
         const manifests = {
             some: [
@@ -69,3 +102,15 @@ describe("images from registries of one's own", () => {
         });
     });
 });
+
+const inFlux = ({ namespace }: KubernetesObject["metadata"]): boolean => namespace === "flux-system";
+
+/** Of a Deployment or a CronJob. */
+function podSpec({ spec }: KubernetesObject): { serviceAccountName?: unknown; imagePullSecrets?: unknown } {
+    interface Workload {
+        readonly template?: { readonly spec: object };
+        readonly jobTemplate?: { readonly spec: Workload };
+    }
+    const { template, jobTemplate } = spec as Workload;
+    return template?.spec ?? podSpec({ spec: jobTemplate!.spec } as unknown as KubernetesObject);
+}

@@ -18,6 +18,14 @@ function chain(resources: Registrations): KubernetesObject[] {
         .map(({ inputs }) => inputs);
 }
 
+/** What a Secret with registries' credentials says. */
+function dockerConfig(secret: ReturnType<Registrations["object"]>): unknown {
+    expectField(secret, "type", "kubernetes.io/dockerconfigjson");
+    expect(secret.secretInputs).to.deep.equal(["stringData"]);
+    const { ".dockerconfigjson": text } = secret.inputs.stringData as Record<string, string>;
+    return JSON.parse(text!);
+}
+
 /** An event of the source that the simulated cluster has under another name. */
 function ofTheStack(event: Event): Event {
     const key = "involvedObject" in event.body ? "involvedObject" : "metadata";
@@ -890,18 +898,10 @@ describe("stack", () => {
     }
 
     describe("credentials of other sources and registries", () => {
-        const dockerConfig = (resources: Registrations, name: string): unknown => {
-            const secret = resources.object("Secret", name);
-            expectField(secret, "type", "kubernetes.io/dockerconfigjson");
-            expect(secret.secretInputs).to.deep.equal(["stringData"]);
-            const { ".dockerconfigjson": text } = secret.inputs.stringData as Record<string, string>;
-            return JSON.parse(text!);
-        };
-
         it("of an OCI registry are what `docker login` writes, for its host", async () => {
             const oci = { url: "oci://registry.example.com:5000/fleet", username: "me" };
             const { resources } = await simulateStack({ gitUrl: "", oci, ociPassword: "of:the-registry" });
-            expect(dockerConfig(resources, "flux-system")).to.deep.equal({
+            expect(dockerConfig(resources.object("Secret", "flux-system"))).to.deep.equal({
                 auths: {
                     "registry.example.com:5000": {
                         username: "me",
@@ -929,7 +929,7 @@ describe("stack", () => {
                 fluxRegistryUsername: "me",
                 fluxRegistryPassword: "of-the-registry",
             });
-            expect(dockerConfig(resources, "pull")).to.have.nested.property(
+            expect(dockerConfig(resources.object("Secret", "pull"))).to.have.nested.property(
                 "auths.registry\\.example\\.com.username",
                 "me",
             );
@@ -947,10 +947,53 @@ describe("stack", () => {
                 fluxRegistryUsername: "me",
                 fluxRegistryPassword: "of-the-registry",
             });
-            expect(dockerConfig(resources, "pull")).to.have.nested.property(
+            expect(dockerConfig(resources.object("Secret", "pull"))).to.have.nested.property(
                 "auths.flux\\.example\\.com.username",
                 "me",
             );
+        });
+    });
+
+    describe("the Secret with which all images are pulled", () => {
+        const login = { imageRegistryUsername: "robot", imageRegistryPassword: "of-all-registries" };
+        const given = {
+            imageRegistries: { "ghcr.io": "one.example.com/ghcr", "docker.io": "two.example.com:5000/hub" },
+            imagePullSecret: "pull",
+        };
+        const namespaces = async (config: Record<string, unknown>): Promise<unknown[]> => {
+            const { resources } = await simulateStack({ ...given, ...config });
+            const secrets = resources.objects().filter(({ inputs }) => inputs.metadata.name === "pull");
+            for (const { secretInputs } of secrets) expect(secretInputs).to.deep.equal(["stringData"]);
+            return secrets.map(({ inputs }) => inputs.metadata.namespace);
+        };
+
+        it("is made in each namespace", async () => {
+            const [tekton, flux] = [outputOf("tekton-pipelines"), "flux-system"];
+            expect(await namespaces(login)).to.have.members([tekton, flux, "default"]);
+            const own = { namespace: "ci", createNamespace: true };
+            expect(await namespaces({ ...login, ...own })).to.have.members([tekton, flux, outputOf("ci")]);
+        });
+
+        it("isn't made in Flux's where that has one of its own, and nowhere without a login", async () => {
+            const ofFlux = { fluxImagePullSecret: "of-flux" };
+            expect(await namespaces({ ...login, ...ofFlux })).to.have.members([
+                outputOf("tekton-pipelines"),
+                "default",
+            ]);
+            expect(await namespaces({})).to.deep.equal([]);
+        });
+
+        it("has the login of each registry", async () => {
+            const { resources } = await simulateStack({ ...given, ...login });
+            const secret = resources.objects().find(({ inputs }) => inputs.metadata.name === "pull");
+            const entry = {
+                username: "robot",
+                password: "of-all-registries",
+                auth: Buffer.from("robot:of-all-registries").toString("base64"),
+            };
+            expect(dockerConfig(secret!)).to.deep.equal({
+                auths: { "one.example.com": entry, "two.example.com:5000": entry },
+            });
         });
     });
 
