@@ -347,11 +347,23 @@ function leftToGit(...fields: readonly string[]): pulumi.ComponentResourceOption
         transformations: [
             ({ type, props, opts }) => {
                 if (!type.startsWith("kubernetes:") || type === "kubernetes:core/v1:Secret") return undefined;
-                const ignoreChanges = fields.length > 0 ? [...fields] : Object.keys(props as object);
+                const ignoreChanges = fields.length > 0 ? [...fields] : changeable(props as object);
                 return { props, opts: pulumi.mergeOptions(opts, { ignoreChanges }) };
             },
         ],
     };
+}
+
+/**
+ * What can change of an object. An update that ignores a field sends it as the cluster has it, and the API server takes
+ * no `metadata` with the fields that it keeps itself: an object that wasn't ready in a refresh is updated in any case.
+ */
+function changeable(object: object): string[] {
+    const fields = Object.entries(object).filter(([, value]) => value !== undefined);
+    return fields.flatMap(([field]) => {
+        if (field === "apiVersion" || field === "kind") return [];
+        return field === "metadata" ? ["metadata.labels", "metadata.annotations"] : [field];
+    });
 }
 
 type ConfiguredRoute = Partial<ClusterConfig["routes"][number]> & { readonly name: string };
