@@ -23,15 +23,23 @@ export interface ClusterAccess {
 export function loadKubeConfig(access: ClusterAccess, root = ""): KubeConfig {
     /* eslint-disable @typescript-eslint/no-require-imports -- see above; and the client is large: it loads when it is needed */
     const { existsSync, readFileSync } = require("node:fs") as typeof import("node:fs");
-    const { homedir } = require("node:os") as typeof import("node:os");
+    const { homedir, userInfo } = require("node:os") as typeof import("node:os");
     const { delimiter, join } = require("node:path") as typeof import("node:path");
     const k8s = require("@kubernetes/client-node") as typeof import("@kubernetes/client-node");
     /* eslint-enable @typescript-eslint/no-require-imports */
     const { HOME, KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT } = process.env;
     const home = HOME || homedir();
 
+    /** What ~ is to the provider, whatever HOME says; HOME is for users without an entry in /etc/passwd. */
+    const userHome = (): string => {
+        try {
+            return userInfo().homedir;
+        } catch {
+            return home;
+        }
+    };
     const contents = (pathOrContents: string): string => {
-        const path = pathOrContents.replace(/^~(?=$|\/)/, home);
+        const path = pathOrContents.replace(/^~(?=$|\/)/, userHome);
         const text = existsSync(path) ? readFileSync(path, "utf8") : pathOrContents;
         if (/^\s*["']?(\{|apiVersion|clusters|contexts|current-context|kind|preferences|users)/m.test(text))
             return text;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { tmpdir, userInfo } from "node:os";
+import { delimiter, join, relative } from "node:path";
 import { type ClusterAccess, loadKubeConfig } from "../../../components/kubeconfig";
 
 /** A kubeconfig with one cluster, user and context of each name; the servers are `https://<name>.<domain>`. */
@@ -63,7 +63,9 @@ describe("the cluster's kubeconfig, as the Kubernetes provider finds it", () => 
     it("is what is configured: a path, also from the home folder", async () => {
         const path = file("clusters/one", kubeconfig(["one"], "example.com", "one"));
         expect(await server({ kubeconfig: path })).to.equal("https://one.example.com");
-        expect(await server({ kubeconfig: "~/clusters/one" })).to.equal("https://one.example.com");
+        expect(await server({ kubeconfig: `~/${relative(userInfo().homedir, path)}` })).to.equal(
+            "https://one.example.com",
+        );
     });
 
     it("isn't what is configured but neither file nor kubeconfig, and the error doesn't repeat it", async () => {
