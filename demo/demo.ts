@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import * as sandbox from "../sandbox/sandbox";
@@ -16,8 +17,8 @@ const program = new Command("npm run demo --")
         const story = ["-r", join(__dirname, "../scripts/typescript.cjs"), join(__dirname, "story.ts")];
         // Ctrl-C reaches the story by itself; it ends in good order, and this process after it.
         process.on("SIGINT", () => {});
-        const { exitCode } = await sandbox.exec(process.execPath, story, { stdio: "inherit", reject: false });
-        process.exitCode = exitCode ?? 1;
+        const { exitCode, signal } = await sandbox.exec(process.execPath, story, { stdio: "inherit", reject: false });
+        process.exitCode = exitCode ?? 128 + (signal ? constants.signals[signal] : 0);
     });
 
 program.parseAsync().catch((error: unknown) => {

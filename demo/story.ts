@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { execa } from "execa";
-import { Listr, PRESET_TIMER } from "listr2";
+import { endInterrupted, runSteps } from "../sandbox/steps";
 import { openStack } from "../stacks/automation";
 import { callReceiver, logLine, prepareRepository, push, runOf, succeeded } from "./chain";
 import { kubectl } from "./cluster";
@@ -17,28 +17,33 @@ interface Story {
 
 const message = `Greet the cluster at ${new Date().toISOString().replace(/\.\d+Z/, "Z")}`;
 
+/** The step in which the engine is at work, meanwhile. */
+let engineStep: { output: string } | undefined;
+let stopping = false;
+
 // The engine hears Ctrl-C too. It finishes the calls that are under way and notes what it has done, so that the next
 // run goes on from there; leaving it alone in the meantime would lose that.
-let engineRuns = false;
-let interrupted = false;
-process.on("SIGINT", () => {
-    if (interrupted || !engineRuns) process.exit(130);
-    interrupted = true;
-    console.error("\nStopping, when the engine has finished what is under way. Again: stop at once.");
-});
+function onInterrupt(): void {
+    if (engineStep === undefined || stopping) return endInterrupted(next);
+    stopping = true;
+    engineStep.output = "Stopping, when the engine has finished what is under way. Ctrl-C again: at once.";
+}
+const next = "Go on with: npm run demo";
 
 async function tell(): Promise<void> {
-    const story = await new Listr<Story>(
+    const story = await runSteps<Story>(
         [
             { title: "Git repository fleet-infra", task: prepareRepository },
             {
                 title: "pulumi up, stack staging",
                 task: async (context, step) => {
                     const stack = await openStack("staging", join(process.env.SANDBOX_STATE!, "stacks"));
-                    const progress = resourceProgress((line) => (step.output = line));
-                    engineRuns = true;
+                    const progress = resourceProgress((line) => {
+                        if (!stopping) step.output = line;
+                    });
+                    engineStep = step;
                     const result = await stack.up({ onEvent: progress, parallel: 32 });
-                    engineRuns = false;
+                    engineStep = undefined;
                     context.receiverPath = result.outputs.receiverPath!.value as string;
                     step.title += `: ${summary(result.summary.resourceChanges)}`;
                 },
@@ -69,12 +74,8 @@ async function tell(): Promise<void> {
                 },
             },
         ],
-        {
-            registerSignalListeners: false,
-            rendererOptions: { timer: PRESET_TIMER, collapseErrors: false },
-            fallbackRendererOptions: { timer: PRESET_TIMER },
-        },
-    ).run({} as Story);
+        onInterrupt,
+    );
 
     show("kubectl -n flux-system logs deployment/notification-controller", [
         (await logLine("flux-system", "notification-controller", /[Dd]ispatching event/)) ?? "",
@@ -133,10 +134,7 @@ function resourceProgress(say: (line: string) => void): (event: EngineEvent) => 
 }
 
 tell().catch(async (error: unknown) => {
-    if (interrupted) {
-        console.error("\nStopped. Go on with: npm run demo");
-        process.exit(130);
-    }
+    if (stopping) endInterrupted(next);
     console.error(`\n${error instanceof Error ? error.message : String(error)}`);
     const pods = await kubectl("get", "pods", "--all-namespaces").catch((reason: Error) => reason.message);
     console.error(`\n$ kubectl get pods --all-namespaces\n${pods}`);

@@ -15,9 +15,6 @@ program
     .option("--previous-tekton", "also the images of the Tekton releases before today's; built once, for minutes, too")
     .action(async (options: sandbox.SandboxOptions) => {
         const started = Date.now();
-        process.once("SIGINT", () =>
-            console.error("\nInterrupted: `up` will start anew, and `down` removes what is there by now."),
-        );
         await sandbox.up(options);
         const { memory } = await sandbox.status();
         console.log(`Ready after ${duration(Date.now() - started)}, with ${inGibibytes(memory)} of memory.`);

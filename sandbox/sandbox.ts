@@ -17,7 +17,7 @@ import { run } from "./node/run";
 import { cacheDir, runtimeDir, state, stateDir } from "./paths";
 import { type PreparedReleases, prepareReleases } from "./releases/releases";
 import { ensureRequirements } from "./requirements";
-import { runSteps } from "./steps";
+import { endInterrupted, runSteps } from "./steps";
 import {
     buildTools,
     missingTools,
@@ -97,6 +97,9 @@ export async function status(): Promise<Status> {
     };
 }
 
+const interruptedUp = (): never =>
+    endInterrupted("The same command again starts anew; `npm run sandbox -- down` removes what is there by now.");
+
 /**
  * Brings the sandbox up: a real one-node Kubernetes in a network namespace of its own, with the images of the releases
  * and a Git server. Nothing to do if it runs; remains of one that doesn't are removed first. Shows its progress on
@@ -110,12 +113,12 @@ export async function up(options: SandboxOptions = {}): Promise<void> {
         const foreign = foreignSandbox();
         if (foreign) throw new Error(`Can't start a sandbox: ${foreign}.`);
         const { running, networkPolicy } = await status();
-        if (!running) return runSteps(upSteps(options));
+        if (!running) return void (await runSteps(upSteps(options), interruptedUp));
         const lacking = [
             ...(options.previousTekton ? [releasesStep(options), imagesStep] : []),
             ...(options.networkPolicy && !networkPolicy ? [policyStep] : []),
         ];
-        if (lacking.length > 0) return runSteps([...programSteps(options), ...lacking]);
+        if (lacking.length > 0) return void (await runSteps([...programSteps(options), ...lacking], interruptedUp));
         console.log("The sandbox is running: nothing to do.");
     }, console.log);
 }
@@ -129,10 +132,13 @@ export async function down({ cache = false }: { cache?: boolean } = {}): Promise
     await withLock(async () => {
         const foreign = foreignSandbox();
         if (foreign) throw new Error(`Can't take the sandbox down: ${foreign}.`);
-        await runSteps([
-            { title: "Sandbox removed", task: node.takeDown },
-            { title: "Cache removed", enabled: cache, task: removeCache },
-        ]);
+        await runSteps(
+            [
+                { title: "Sandbox removed", task: node.takeDown },
+                { title: "Cache removed", enabled: cache, task: removeCache },
+            ],
+            () => endInterrupted("The same command again removes the rest."),
+        );
     }, console.log);
 }
 
