@@ -21,9 +21,10 @@ const command = new Command("npm run bench --")
     .option("--pairs <n>", "how often each pair is measured", count, 5)
     .option("--pushes <n>", "commits to push for the times from push to PipelineRun", count, 100)
     .addOption(new Option("--only <works...>", "what to measure").choices(works).default([...works]))
+    .option("--no-flux-order", "leave out the installation in Flux's own order, which takes longest")
     .option("--record", "write the table into docs/benchmarks.md", false)
     .parse();
-const options = command.opts<{ pairs: number; pushes: number; only: Work[]; record: boolean }>();
+const options = command.opts<{ pairs: number; pushes: number; only: Work[]; fluxOrder: boolean; record: boolean }>();
 
 function count(text: string): number {
     if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It has to be a whole number, 1 or more.");
@@ -80,6 +81,7 @@ async function cycle(): Promise<void> {
         await samples.time(remove, "kubectl delete", () => execa(byHand, ["remove", manifestFolder]));
         await settled();
 
+        if (!options.fluxOrder) continue;
         await prepareFluxOrder(manifestFolder);
         await samples.time(install, "Flux's own order", () => installInFluxOrder(manifestFolder));
         await removeFluxOrder();
