@@ -118,7 +118,8 @@ export async function up(options: SandboxOptions = {}): Promise<void> {
             ...(options.previousTekton ? [releasesStep(options), imagesStep] : []),
             ...(options.networkPolicy && !networkPolicy ? [policyStep] : []),
         ];
-        if (lacking.length > 0) return void (await runSteps([...programSteps(options), ...lacking], interruptedUp));
+        if (lacking.length > 0 || options.sourceServers)
+            return void (await runSteps([...programSteps(options), ...lacking], interruptedUp));
         console.log("The sandbox is running: nothing to do.");
     }, console.log);
 }

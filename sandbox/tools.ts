@@ -13,6 +13,8 @@ export interface SandboxOptions {
     readonly networkPolicy?: boolean;
     /** Whether there are also the images of the Tekton releases before today's, to upgrade from. @default false */
     readonly previousTekton?: boolean;
+    /** Whether there are also the programs of an OCI registry and of an S3 server, for tests to start. @default false */
+    readonly sourceServers?: boolean;
 }
 
 /** How the tool's module, `sandbox/tools/<name>`, is built. */
@@ -78,6 +80,8 @@ export const tools = {
         programs: ["kube-router"],
         onDemand: "networkPolicy",
     },
+    registry: { packages: ".", programs: ["registry"], onDemand: "sourceServers" },
+    versitygw: { programs: ["versitygw"], onDemand: "sourceServers" },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof tools;

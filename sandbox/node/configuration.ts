@@ -12,6 +12,8 @@ export const containerdSocket = join(runtimeDir, "containerd.sock");
 /** Files that the node's programs read. */
 export const files = {
     containerd: join(state.configuration, "containerd.toml"),
+    /** A folder `<host>:<port>` for each registry that is reached in another way than https: a test's own, for one. */
+    registries: join(state.configuration, "registries"),
     cni: join(state.configuration, "cni", "10-sandbox.conflist"),
     kubelet: join(state.configuration, "kubelet.yaml"),
     kubeProxy: join(state.configuration, "kube-proxy.yaml"),
@@ -77,6 +79,8 @@ netns_mounts_under_state_dir = true
 [${cri}.cni]
 bin_dir = ${JSON.stringify(cniPluginDir)}
 conf_dir = ${JSON.stringify(join(files.cni, ".."))}
+[${cri}.registry]
+config_path = ${JSON.stringify(files.registries)}
 [${cri}.containerd]
 default_runtime_name = "runc"
 snapshotter = "overlayfs"

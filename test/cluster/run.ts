@@ -18,8 +18,12 @@ async function run(): Promise<void> {
     const chosen = process.argv.slice(2).filter((argument) => argument !== "--faults");
     const files = chosen.length > 0 ? chosen : ["test/cluster/*.test.ts", ...faults];
     if (chosen.length === 0) await sandbox.down();
-    const upgrades = files.some((file) => /(\*|upgrade)\.faults\.ts$/.test(file));
-    await sandbox.up({ networkPolicy: true, previousTekton: upgrades });
+    const runs = (name: string): boolean => files.some((file) => new RegExp(`(\\*|${name})\\.faults\\.ts$`).test(file));
+    await sandbox.up({
+        networkPolicy: true,
+        previousTekton: runs("upgrade"),
+        sourceServers: runs("sources"),
+    });
     const mocha = [
         join(root, "node_modules/mocha/bin/mocha.js"),
         // In this order: the second is in TypeScript.

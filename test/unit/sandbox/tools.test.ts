@@ -43,6 +43,7 @@ describe("sandbox tools", () => {
         expect(toolNames).to.include("tekton-pipelines").and.not.to.include("kube-router");
         expect(beyond({ networkPolicy: true })).to.deep.equal(["kube-router"]);
         expect(beyond({ previousTekton: true })).to.deep.equal(["tekton-pipelines-v1.12", "tekton-triggers-v0.36"]);
+        expect(beyond({ sourceServers: true })).to.deep.equal(["registry", "versitygw"]);
     });
 
     it("name what there is when asked for what there isn't", () => {
