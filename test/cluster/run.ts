@@ -22,7 +22,7 @@ async function run(): Promise<void> {
     await sandbox.up({
         networkPolicy: true,
         previousTekton: runs("upgrade"),
-        sourceServers: runs("sources"),
+        sourceServers: runs("(sources|pullSecret)"),
     });
     const mocha = [
         join(root, "node_modules/mocha/bin/mocha.js"),
