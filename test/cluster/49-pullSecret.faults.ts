@@ -55,7 +55,7 @@ describe("images of a registry that asks for a password", function () {
         await kubectl("delete", "pod", "stranger", "-n", "default", "--wait=false");
     });
 
-    it("are pulled by a commit's run, and by all that the stack runs, with the Secret that it makes", async () => {
+    it("are pulled by a commit's run, with the Secret that is made in each namespace", async () => {
         await stack.setConfig('imageRegistries["docker.io"]', { value: own["docker.io"]! }, true);
         await stack.setAllConfig({
             imagePullSecret: { value: "registry-credentials" },

@@ -8,7 +8,7 @@ import { until } from "../../demo/cluster";
 import { commit, createRepository } from "../../sandbox/git/repository";
 import { compileExample, installExample } from "../packedExample";
 import { operation } from "./staging";
-import { measured } from "./support";
+import { inventory, measured } from "./support";
 
 describe("examples/two-routes, from the packed package, beside the stack staging", function () {
     this.timeout(8 * 60_000);
@@ -16,6 +16,8 @@ describe("examples/two-routes, from the packed package, beside the stack staging
 
     let folder: string;
     let stack: Stack;
+    /** What is on the cluster without the example. */
+    let without: string[];
     const url = (repository: string): string => `http://git.sandbox.test/${repository}.git`;
     const push = async (repository: string, message: string): Promise<string> =>
         commit({
@@ -25,6 +27,7 @@ describe("examples/two-routes, from the packed package, beside the stack staging
         });
 
     before(async () => {
+        without = await inventory();
         folder = await mkdtemp(join(tmpdir(), "two-routes-"));
         for (const repository of ["shop", "docs"]) {
             await createRepository(process.env.SANDBOX_GIT_ROOT!, `${repository}.git`);
@@ -71,5 +74,8 @@ describe("examples/two-routes, from the packed package, beside the stack staging
         expect(Object.keys(summary.resourceChanges!)).to.deep.equal(["same"]);
         await measured("destroy of the example", () => stack.destroy(operation));
         await stack.workspace.removeStack("staging");
+        expect(
+            (await inventory()).filter((object) => !without.includes(object) && /\bci\b/.test(object)),
+        ).to.deep.equal([]);
     });
 });
