@@ -1,8 +1,9 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { execa } from "execa";
-import { operation, staging } from "./staging";
-import { baseline, left, measured } from "./support";
+import { prepareRepository } from "../../demo/chain";
+import { emptied, operation, staging } from "./staging";
+import { left, measured } from "./support";
 
 /**
  * Interrupts the engine: SIGINT is Ctrl-C, and it finishes what is under way; after SIGKILL there was no time to write its
@@ -33,7 +34,8 @@ describe("an operation that is interrupted", function () {
     this.timeout(20 * 60_000);
 
     it("leaves a stack that the next one completes, three times in an up and twice in a destroy", async () => {
-        await baseline();
+        await emptied();
+        await prepareRepository();
         for (const [kind, signal] of [
             ["CustomResourceDefinition", "SIGKILL"],
             ["Deployment", "SIGINT"],
