@@ -5,6 +5,13 @@ export const sourceKinds = ["GitRepository", "OCIRepository", "Bucket"] as const
 /** One of {@link sourceKinds}. */
 export type SourceKind = (typeof sourceKinds)[number];
 
+/** What each kind is called in the API's paths, and in a Role. */
+export const sourceResources: Readonly<Record<SourceKind, string>> = {
+    GitRepository: "gitrepositories",
+    OCIRepository: "ocirepositories",
+    Bucket: "buckets",
+};
+
 /** A Flux source: what is watched for new revisions. */
 export interface Source {
     /** Its kind. */
@@ -57,4 +64,9 @@ export interface Route {
      * @default none
      */
     readonly filter?: string;
+}
+
+/** What the names of a route's runs begin with; the rest tells its runs apart. */
+export function runNamePrefix({ name }: Pick<Route, "name">): string {
+    return `${name}-run-`;
 }

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { seconds } from "./duration";
 import { type KubernetesObjectArgs, KubernetesResource } from "./kubernetesResource";
+import { permit } from "./permission";
 import { restrictedContainer, restrictedPod } from "./restricted";
-import type { Route, Source } from "./route";
+import { type Route, type Source, sourceResources } from "./route";
 import { runNameLength } from "./triggerChain/cel";
 import { routeLabel } from "./triggerChain/triggerChain";
 
@@ -30,8 +31,6 @@ export interface RunHistoryArgs {
     readonly image?: string;
 }
 
-const resources = { GitRepository: "gitrepositories", OCIRepository: "ocirepositories", Bucket: "buckets" } as const;
-
 /** @default of {@link RunHistoryLimits.limit} */
 export const defaultRunHistoryLimit = 50;
 
@@ -57,25 +56,12 @@ export class RunHistory extends pulumi.ComponentResource {
             { apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
             { parent: this },
         );
-        const allow = (suffix: string, roleMetadata: KubernetesObjectArgs["metadata"], rule: object): void => {
-            const rbac = "rbac.authorization.k8s.io";
-            const role = new KubernetesResource(
-                `${name}-role${suffix}`,
-                { apiVersion: `${rbac}/v1`, kind: "Role", metadata: roleMetadata, rules: [rule] },
-                { parent: this },
-            );
-            new KubernetesResource(
-                `${name}-role-binding${suffix}`,
-                {
-                    apiVersion: `${rbac}/v1`,
-                    kind: "RoleBinding",
-                    metadata: roleMetadata,
-                    roleRef: { apiGroup: rbac, kind: "Role", name: role.metadata.name },
-                    subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace: args.namespace }],
-                },
-                { parent: this },
-            );
-        };
+        const allow = (suffix: string, roleMetadata: KubernetesObjectArgs["metadata"], rule: object): void =>
+            permit(this, name, suffix, {
+                metadata: roleMetadata,
+                rule,
+                account: { name: account.metadata.name, namespace: args.namespace },
+            });
         allow("", metadata, { apiGroups: ["tekton.dev"], resources: ["pipelineruns"], verbs: ["list", "delete"] });
         args.sources.forEach((source, index) => {
             allow(
@@ -83,7 +69,7 @@ export class RunHistory extends pulumi.ComponentResource {
                 { name: pulumi.interpolate`${args.namespace}-${objectName}-${index}`, namespace: source.namespace },
                 {
                     apiGroups: ["source.toolkit.fluxcd.io"],
-                    resources: [resources[source.kind]],
+                    resources: [sourceResources[source.kind]],
                     resourceNames: [source.name],
                     verbs: ["get"],
                 },
@@ -92,7 +78,7 @@ export class RunHistory extends pulumi.ComponentResource {
 
         const lines = args.routes.map(
             ({ name: route, source, limit, age }) =>
-                pulumi.interpolate`${route} ${limit ?? defaultRunHistoryLimit} ${seconds(age ?? "0s")} ${resources[source.kind]} ${source.namespace} ${source.name}`,
+                pulumi.interpolate`${route} ${limit ?? defaultRunHistoryLimit} ${seconds(age ?? "0s")} ${sourceResources[source.kind]} ${source.namespace} ${source.name}`,
         );
         new KubernetesResource(
             `${name}-cron-job`,

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Generation } from "./generation";
 import type { KubernetesObject } from "./kubernetesObject";
 import { ReleaseError } from "./release/error";
 import { Release, type ReleaseArgs } from "./release/release";
@@ -13,6 +14,14 @@ export class TektonPipelines extends Release {
         super("flux-to-tekton:tekton:TektonPipelines", name, args, opts);
         this.registerOutputs({ version: this.version });
     }
+}
+
+/**
+ * The feature flags that differ from the release's own: the containers that Tekton adds to a run's pod ask for no more
+ * than Pod Security `restricted` allows, so that a run's namespace can enforce that. In 2020 there was neither.
+ */
+export function featureFlags(generation: Generation): Readonly<Record<string, string>> {
+    return generation === "2020" ? {} : { "set-security-context": "true" };
 }
 
 /**

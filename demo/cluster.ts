@@ -31,8 +31,45 @@ export async function list(kind: string, ...args: readonly string[]): Promise<Ap
 }
 
 /**
- * Waits until an object of a collection is as wanted; tells the moment it was seen.
+ * Follows a collection: calls for each of its objects, then for each change. The API server ends a watch now and then,
+ * or is away itself; then it starts again, with each of the objects.
  * @param path of the collection: `/apis/tekton.dev/v1/namespaces/default/pipelineruns`
+ * @returns what ends it
+ */
+export function follow(path: string, each: (object: ApiObject, deleted: boolean) => void): () => void {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    const watch = new Watch(config);
+    let request: AbortController | undefined;
+    let ended = false;
+    const start = (): void => {
+        if (ended) return;
+        const again = (): void => void setTimeout(start, 200);
+        watch
+            .watch(
+                path,
+                {},
+                (phase, object: ApiObject) => {
+                    if (!ended && phase !== "ERROR") each(object, phase === "DELETED");
+                },
+                again,
+            )
+            .then((controller) => {
+                request = controller;
+                if (ended) request.abort();
+            })
+            .catch(again);
+    };
+    start();
+    return () => {
+        ended = true;
+        request?.abort();
+    };
+}
+
+/**
+ * Waits until an object of a collection is as wanted; tells the moment it was seen.
+ * @param path as {@link follow} takes it
  * @param timeout seconds
  * @throws naming what was waited for and the last state of the objects seen
  */
@@ -41,39 +78,24 @@ export async function until(
     wanted: (object: ApiObject) => boolean,
     { timeout, what }: { timeout: number; what: string },
 ): Promise<{ object: ApiObject; at: number }> {
-    const config = new KubeConfig();
-    config.loadFromDefault();
-    const watch = new Watch(config);
-    const deadline = Date.now() + timeout * 1000;
     const seen = new Map<string, ApiObject>();
-    // A watch starts with the objects that are there; the API server ends one now and then, and it starts again.
-    while (Date.now() < deadline) {
-        const found = await new Promise<{ object: ApiObject; at: number } | undefined>((resolve) => {
-            let request: AbortController | undefined;
-            const end = (result?: { object: ApiObject; at: number }): void => {
-                clearTimeout(timer);
-                resolve(result);
-                request?.abort();
-            };
-            const timer = setTimeout(() => end(), Math.max(0, deadline - Date.now()));
-            watch
-                .watch(
-                    path,
-                    {},
-                    (phase, object: ApiObject) => {
-                        if (phase === "DELETED") return void seen.delete(object.metadata.name);
-                        seen.set(object.metadata.name, object);
-                        if (wanted(object)) end({ object, at: Date.now() });
-                    },
-                    () => setTimeout(() => end(), 200),
-                )
-                .then((controller) => (request = controller))
-                .catch(() => setTimeout(() => end(), 200));
+    return new Promise((resolve, reject) => {
+        const end = follow(path, (object, deleted) => {
+            if (deleted) return void seen.delete(object.metadata.name);
+            seen.set(object.metadata.name, object);
+            if (!wanted(object)) return;
+            clearTimeout(timer);
+            end();
+            resolve({ object, at: Date.now() });
         });
-        if (found !== undefined) return found;
-    }
-    const states = [...seen.values()].map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`);
-    throw new Error(`${what}: not within ${timeout} s. Seen: ${states.join("\n") || "nothing"}`);
+        const timer = setTimeout(() => {
+            end();
+            const states = [...seen.values()].map(
+                ({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status)}`,
+            );
+            reject(new Error(`${what}: not within ${timeout} s. Seen: ${states.join("\n") || "nothing"}`));
+        }, timeout * 1000);
+    });
 }
 
 /** A condition of an object's status: "True", "False", "Unknown", or undefined. */

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import { duration, inGibibytes } from "./format";
 import * as sandbox from "./sandbox";
 
@@ -26,6 +26,12 @@ program
     .description("remove it, whatever state it is in")
     .option("--cache", "also the built programs, images and downloads, which took long to make")
     .action((options: { cache?: boolean }) => sandbox.down(options));
+
+program
+    .command("restart")
+    .description("kill one of its programs and start it again, as a fault of the node would; the pods go on")
+    .addArgument(new Argument("<program>").choices(sandbox.restartableNames))
+    .action((name: (typeof sandbox.restartableNames)[number]) => sandbox.restart(name));
 
 program
     .command("status")

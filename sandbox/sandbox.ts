@@ -11,6 +11,7 @@ import { processesInCgroups } from "./node/cgroups";
 import { ctr } from "./node/components";
 import { inNetwork, networkExists, processesInNetwork } from "./node/network";
 import * as node from "./node/node";
+import type { RestartableName } from "./node/node";
 import { policyEngineName, startPolicyEngine } from "./node/policyEngine";
 import { isAlive, type ProcessRecord, recorded } from "./node/processes";
 import { run } from "./node/run";
@@ -30,6 +31,7 @@ import {
 } from "./tools";
 
 export { isInNetwork as isInside } from "./node/network";
+export { restartableNames } from "./node/node";
 export type { SandboxOptions } from "./tools";
 
 /** What a finished `up` leaves for the commands after it. */
@@ -140,6 +142,18 @@ export async function down({ cache = false }: { cache?: boolean } = {}): Promise
             ],
             () => endInterrupted("The same command again removes the rest."),
         );
+    }, console.log);
+}
+
+/**
+ * Kills one of the running sandbox's programs and starts it again, until it answers; the pods go on meanwhile.
+ *
+ * @throws if no sandbox is running, or the program doesn't answer
+ */
+export async function restart(name: RestartableName): Promise<void> {
+    await withLock(async () => {
+        runningRecord();
+        await node.restart(name);
     }, console.log);
 }
 

@@ -16,7 +16,7 @@ import { podSecurityLevels } from "../components/chainNamespace";
 import { isImageReference } from "../components/imageReference";
 import type { ClusterAccess } from "../components/kubeconfig";
 import { receiverTypes, receiverTypesOf2020 } from "../components/receiver";
-import { eventParams, sourceKinds } from "../components/route";
+import { eventParams, runNamePrefix, sourceKinds } from "../components/route";
 import { defaultRunHistoryImage, defaultRunHistoryLimit } from "../components/runHistory";
 import { runNameLength } from "../components/triggerChain/cel";
 import { defaultListenerResources, runNamings } from "../components/triggerChain/triggerChain";
@@ -124,7 +124,6 @@ export const schema = z.strictObject({
     listenerNetworkPolicy: z.boolean().default(true),
     catchUp: z.boolean().default(true),
     catchUpName: objectName.default("flux-catch-up"),
-    catchUpSchedule: schedule.default("*/5 * * * *"),
     catchUpImage: image.default(defaultCatchUpImage),
     runHistory: z.boolean().default(true),
     runHistoryLimit: historyLimit.default(defaultRunHistoryLimit),
@@ -437,7 +436,7 @@ function checkGeneration(
 function checkRoutes({ routes, runNaming }: z.output<typeof schema>, problems: string[]): void {
     const first = new Map<string, number>();
     // Tekton makes labels of a PipelineRun's name, which is <name>-run- and part of a revision, or a UUID.
-    const longest = 63 - "-run-".length - (runNaming === "uid" ? 36 : runNameLength);
+    const longest = 63 - runNamePrefix({ name: "" }).length - (runNaming === "uid" ? 36 : runNameLength);
     routes.forEach(({ name }, index) => {
         if (name.length > longest) {
             problems.push(
@@ -483,9 +482,9 @@ function checkNamespace(values: z.output<typeof schema>, problems: string[]): vo
             `namespacePodSecurity: ${namespacePodSecurity} is for a namespace that the stack makes. Set createNamespace to true, or label the namespace yourself and remove namespacePodSecurity.`,
         );
     }
-    if (namespacePodSecurity === "restricted" && tektonFeatureFlags["set-security-context"] !== "true") {
+    if (namespacePodSecurity === "restricted" && (tektonFeatureFlags["set-security-context"] ?? "true") !== "true") {
         problems.push(
-            'namespacePodSecurity: restricted refuses the containers that Tekton adds to a run. Set their security context, too: pulumi config set --path tektonFeatureFlags.set-security-context "true"',
+            'namespacePodSecurity: restricted refuses the containers that Tekton adds to a run. Let it set their security context: remove tektonFeatureFlags.set-security-context, or set it to "true".',
         );
     }
 }

@@ -3,7 +3,7 @@ import type { KubernetesObject } from "../components/kubernetesObject";
 import { withWebhookIngress } from "../components/flux";
 import { inRegistries } from "../components/imageReference";
 import { fluxInstall, loadRelease, parseRelease, type Product, withImages } from "../components/release";
-import { withFeatureFlags } from "../components/tektonPipelines";
+import { featureFlags, withFeatureFlags } from "../components/tektonPipelines";
 import type { ClusterConfig } from "./config";
 import { registriesOutside } from "./images";
 import { claimed } from "./ownership";
@@ -41,11 +41,12 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         imagePullSecret: config.fluxImagePullSecret ?? config.imagePullSecret,
         tolerationKeys: config.fluxTolerationKeys,
     });
+    const flags = { ...featureFlags(config.releases["tekton-pipelines"].generation), ...config.tektonFeatureFlags };
     const ingress = config.receiverIngressNamespace;
     const finished = (objects: readonly KubernetesObject[]): KubernetesObject[] =>
         claimed(withImages(objects, (image) => inRegistries(image, config.imageRegistries)));
     const manifests = {
-        "tekton-pipelines": finished(withFeatureFlags(pipelines, config.tektonFeatureFlags)),
+        "tekton-pipelines": finished(withFeatureFlags(pipelines, flags)),
         "tekton-triggers": finished(triggers),
         flux: finished(ingress === undefined ? installed : withWebhookIngress(installed, ingress)),
     };

@@ -53,11 +53,11 @@ export function listenerSecret(listener: KubernetesObject | undefined): ObjectNa
     };
 }
 
-/** The CronJob that repeats events; undefined if the stack has none. */
+/** The Deployment of the catch-up, which repeats events; undefined if the stack has none. */
 export function catchUpOf(stack: Stack): KubernetesObject | undefined {
     const labels = JSON.stringify(catchUpLabels);
-    return stack.of("CronJob").find((cronJob) => {
-        const template = field(cronJob, "spec", "jobTemplate", "spec", "template");
+    return stack.of("Deployment").find((deployment) => {
+        const template = field(deployment, "spec", "template");
         return JSON.stringify(field(template, "metadata", "labels")) === labels;
     });
 }

@@ -18,7 +18,7 @@ export interface SenderProof {
 
 /** `Gotk-Component` of the events that Flux's source-controller raises. */
 const fluxSender = "source-controller";
-/** `Gotk-Component` of what the catch-up sends: a source as the API server has it. */
+/** `Gotk-Component` of what the catch-up sends: a source and its revision, as the API server has them. */
 export const catchUpSender = "flux-to-tekton-catch-up";
 
 /**
@@ -46,11 +46,19 @@ export function eventFilter(
     );
 }
 
-/** The same for the catch-up, which sends the source itself; one without an artifact has no revision yet. */
-export function catchUpFilter({ kind, name, namespace }: SourceName, proof?: SenderProof): string {
+/**
+ * The same for what the catch-up sends, which has the shape of the source itself, and says which route has no run: those
+ * of the others may have been removed since.
+ */
+export function catchUpFilter(
+    { kind, name, namespace }: SourceName,
+    routeRunNamePrefix: string,
+    proof?: SenderProof,
+): string {
     return and(
         ...proven(proof),
         `header.canonical('Gotk-Component') == ${literal(catchUpSender)}`,
+        `has(body.runNamePrefix) && body.runNamePrefix == ${literal(routeRunNamePrefix)}`,
         `body.kind == ${literal(kind)}`,
         `body.metadata.name == ${literal(name)}`,
         `body.metadata.namespace == ${literal(namespace)}`,

@@ -3,7 +3,7 @@ import { authenticationHeader, authenticationKey } from "../eventAuthentication"
 import { type Generation, servedApis } from "../generation";
 import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy";
 import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
-import type { Route } from "../route";
+import { type Route, runNamePrefix } from "../route";
 import { bindingValue, catchUpFilter, eventFilter, type EventShape, eventOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
 import { RunAccount } from "./runAccount";
@@ -241,10 +241,11 @@ function workload(
 
 /** Lets the route's events pass, and adds to them what follows from their revision. */
 function interceptors(
-    { source, pipeline, filter }: Route,
+    route: Route,
     shape: EventShape,
     { generation, namespace, authenticationSecretName, runNaming }: TriggerChainArgs,
 ): object[] {
+    const { source, pipeline, filter } = route;
     const passes = pulumi
         .all([source.name, source.namespace, authenticationSecretName, namespace])
         .apply(([name, sourceNamespace, secretName, secretNamespace]) => {
@@ -253,7 +254,9 @@ function interceptors(
                     ? undefined
                     : { header: authenticationHeader, key: authenticationKey, secretName, secretNamespace };
             const which = { kind: source.kind, name, namespace: sourceNamespace };
-            return shape === "event" ? eventFilter(which, proof, generation) : catchUpFilter(which, proof);
+            return shape === "event"
+                ? eventFilter(which, proof, generation)
+                : catchUpFilter(which, runNamePrefix(route), proof);
         });
     const wanted = new Set<string>([
         ...pipeline.params,
@@ -283,7 +286,7 @@ function pipelineRun(
         apiVersion: servedApis[generation].pipelines,
         kind: "PipelineRun",
         metadata: {
-            name: runNaming === "uid" ? `${route.name}-run-$(uid)` : `${route.name}-run-$(tt.params.run)`,
+            name: runNamePrefix(route) + (runNaming === "uid" ? "$(uid)" : "$(tt.params.run)"),
             labels: { [routeLabel]: route.name },
         },
         spec: {

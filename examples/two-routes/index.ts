@@ -120,7 +120,7 @@ export = async (): Promise<Record<string, pulumi.Output<string>>> => {
             namespace,
             listenerUrl: chain.url,
             authenticationSecretName: authentication.listenerSecretName,
-            sources,
+            routes,
         },
         opts,
     );

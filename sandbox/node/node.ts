@@ -12,7 +12,7 @@ import * as configuration from "./configuration";
 import { restoreKernelSettings, saveKernelSettings } from "./kernelSettings";
 import { createOwnFolders, removeMountPoints } from "./mounts";
 import { address, createNetwork, deleteNetwork, networkExists, processesInNetwork } from "./network";
-import { isAlive, kill, type ProcessRecord, recorded, signal, start, waitFor } from "./processes";
+import { isAlive, kill, type ProcessRecord, recorded, running, signal, start, waitFor } from "./processes";
 import { run } from "./run";
 
 /** Every program of the node, in the order in which they start. */
@@ -92,6 +92,22 @@ export async function startGitServer(): Promise<void> {
     await startComponent("git");
     // Any answer will do, also "404 Not Found": hence without --fail.
     await waitFor("the Git server answers", ["git"], () => curl("--no-fail", `http://${address}/`));
+}
+
+/** The programs that {@link restart} can restart, and how to see that they work again. */
+const restarted = {
+    "kube-apiserver": () => get("/readyz"),
+    kubelet: () => curl("http://127.0.0.1:10248/healthz"),
+} satisfies Partial<Record<ComponentName, () => Promise<string | undefined>>>;
+
+export type RestartableName = keyof typeof restarted;
+export const restartableNames = Object.keys(restarted) as RestartableName[];
+
+/** Kills one of the node's programs, which leaves it no time for anything, and starts it again, until it answers. */
+export async function restart(name: RestartableName): Promise<void> {
+    await kill(running(name));
+    await startComponent(name);
+    await waitFor(`${name} answers again`, [name], restarted[name]);
 }
 
 /** Whether there is anything of a sandbox, running or not. */

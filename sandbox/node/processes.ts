@@ -42,6 +42,15 @@ export function isAlive(record: ProcessRecord): boolean {
     return record.bootId === bootId() && startTime(record.pid) === record.startTime;
 }
 
+/** A process that was killed ends thread by thread: it counts as a zombie while others still hold its ports. */
+function threads(pid: number): number {
+    try {
+        return readdirSync(`/proc/${pid}/task`).length;
+    } catch {
+        return 0;
+    }
+}
+
 /** The log of one of the sandbox's processes. */
 export const logFile = (name: string): string => join(state.logs, `${name}.log`);
 
@@ -89,9 +98,9 @@ export function running(name: string): ProcessRecord {
 
 /** Kills a recorded process and waits until it is gone. Never touches another that has its pid by now. */
 export async function kill(record: ProcessRecord): Promise<void> {
-    while (isAlive(record)) {
+    if (isAlive(record)) {
         signal(record.pid, "SIGKILL");
-        await sleep(10);
+        while (isAlive(record) || threads(record.pid) > 1) await sleep(10);
     }
     rmSync(join(state.processes, `${record.name}.json`), { force: true });
 }

@@ -2,7 +2,7 @@ import type { Stack, UpResult } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { execa } from "execa";
 import { callReceiver, prepareRepository, push, runOf, succeeded } from "../../demo/chain";
-import { kubectl, until } from "../../demo/cluster";
+import { kubectl, list, until } from "../../demo/cluster";
 import { folder, operation, staging } from "./staging";
 import { measured, record } from "./support";
 
@@ -15,6 +15,8 @@ describe("the stack staging, on a real cluster", function () {
 
     before(async () => {
         await prepareRepository();
+        // The chain's namespace enforces the strictest of Kubernetes' Pod Security Standards, in the whole story.
+        await kubectl("label", "namespace", "default", "pod-security.kubernetes.io/enforce=restricted");
         stack = await staging();
     });
 
@@ -47,11 +49,21 @@ describe("the stack staging, on a real cluster", function () {
         const end = await succeeded(run.name);
         record("push → Succeeded, by the Receiver", end.at - pushed);
 
-        const { stdout } = await execa("tkn", ["pipelinerun", "logs", "--last"]);
+        const { stdout } = await execa("tkn", ["pipelinerun", "logs", run.name]);
         expect(stdout.split("\n").filter((line) => line !== "")).to.deep.equal([
             "[task-echo-message : echo-pipeline] notification from flux-system/flux-system",
             `[task-echo-message : echo-message] stored artifact for commit '${message}'`,
         ]);
+    });
+
+    it("has pods that Pod Security restricted admits: of the listener, the catch-up and the run", async () => {
+        const enforced = "jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}";
+        expect(await kubectl("get", "namespace", "default", "-o", enforced)).to.equal("restricted");
+        const pods = await list("pods", "-n", "default");
+        for (const label of ["eventlistener", "app", "tekton.dev/pipelineRun"]) {
+            const labelled = pods.filter(({ metadata }) => label in (metadata.labels as object));
+            expect(labelled, label).to.have.length.greaterThan(0);
+        }
     });
 
     it("starts a PipelineRun for a commit, by Flux's own interval", async () => {

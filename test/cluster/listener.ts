@@ -95,11 +95,13 @@ export async function reaches(address: string, namespace: string, labels: Record
         metadata: { name, namespace, labels },
         spec: {
             restartPolicy: "Never",
+            securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
             containers: [
                 {
                     name: "curl",
                     image: defaultCatchUpImage,
                     imagePullPolicy: "IfNotPresent",
+                    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
                     // A new pod is known to the policies a moment after it has started.
                     command: [
                         ...["curl", "-sS", "-o", "/dev/null", "-d", "{}", "--max-time", "5"],

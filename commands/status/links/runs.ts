@@ -87,16 +87,15 @@ function notStarted(
     const age = fetched === undefined ? 0 : facts.now.getTime() - fetched.getTime();
     const problem = `route ${name} has no run of ${short(head)}, which Flux fetched ${ago(fetched, facts.now)}`;
     if (age < underWay) return [{ problem, todo: lookAgain, unknown: true }];
-    const catchUp = catchUpOf(stack);
-    const succeeded = catchUp && time(find(facts, catchUp), "status", "lastSuccessfulTime");
-    if (catchUp !== undefined && (succeeded === undefined || succeeded.getTime() < (fetched?.getTime() ?? 0))) {
-        const schedule = text(catchUp, "spec", "schedule");
-        return [{ problem, todo: `${title(catchUp)} repeats the event, at ${schedule}`, unknown: true }];
-    }
     const logs = deploymentOf(listener).metadata;
+    const catchUp = catchUpOf(stack);
+    const next =
+        catchUp === undefined
+            ? "the next commit, or a push again, starts one once the links above hold"
+            : `${title(catchUp)} sends it again until there is one, once the links above hold`;
     const todo = hasFilter
         ? "see whether the route's filter lets it pass"
-        : `see what became of its event: kubectl -n ${logs.namespace} logs deployment/${logs.name}; the next commit, or a push again, starts one once the links above hold`;
+        : `see what became of its event: kubectl -n ${logs.namespace} logs deployment/${logs.name}; ${next}`;
     return [{ problem, todo, unknown: hasFilter }];
 }
 

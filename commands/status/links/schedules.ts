@@ -7,7 +7,7 @@ import type { Stack } from "../stack";
 import { podProblems } from "../workload";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
 
-/** What works at a schedule: the catch-up, and whatever else the stack has. */
+/** What works at a schedule. */
 export function scheduleLinks(stack: Stack, facts: Facts): Link[] {
     return stack.of("CronJob").map((expected) => {
         const actual = find(facts, expected);

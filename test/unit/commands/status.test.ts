@@ -350,23 +350,10 @@ const cases: readonly Case[] = [
         verdict: "unknown",
     },
     {
-        what: "a new revision has no run, and the catch-up is still to come",
-        facts: (healthy) =>
-            changed(
-                healthy,
-                "GitRepository",
-                "flux-system",
-                status({ artifact: { revision: `main@sha1:${"f".repeat(40)}`, lastUpdateTime: minutesAgo(2) } }),
-            ),
-        links: { run: /has no run of main@sha1:ffffffffffff/ },
-        verdict: "unknown",
-        todo: /CronJob default\/flux-catch-up repeats the event, at \*\/5/,
-    },
-    {
-        what: "a revision has no run, and the catch-up has been since",
+        what: "a revision has no run",
         facts: (healthy) => changed(healthy, "PipelineRun", "flux-notification-run-0123456789abcdef0123", gone),
         links: { run: /has no run of main@sha1:0123456789ab, which Flux fetched 10 min ago/ },
-        todo: /logs deployment\/el-flux-event-listener/,
+        todo: /logs deployment\/el-flux-event-listener; Deployment default\/flux-catch-up sends it again/,
     },
     {
         what: "the run failed",
@@ -397,19 +384,25 @@ const cases: readonly Case[] = [
         links: {},
     },
     {
-        what: "the catch-up is suspended",
-        facts: (healthy) => changed(healthy, "CronJob", "flux-catch-up", spec({ suspend: true })),
-        links: { schedule: /^CronJob default\/flux-catch-up is suspended$/ },
+        what: "the catch-up has no pod",
+        facts: (healthy) => changed(healthy, "Deployment", "flux-catch-up", status(unavailable)),
+        links: { controllers: /flux-catch-up: 0 of 1 pods are available/ },
     },
     {
-        what: "the catch-up fails",
-        facts: (healthy) => changed(healthy, "CronJob", "flux-catch-up", status({ lastScheduleTime: minutesAgo(1) })),
+        what: "the run history is suspended",
+        facts: (healthy) => changed(healthy, "CronJob", "flux-run-history", spec({ suspend: true })),
+        links: { schedule: /^CronJob default\/flux-run-history is suspended$/ },
+    },
+    {
+        what: "the run history fails",
+        facts: (healthy) =>
+            changed(healthy, "CronJob", "flux-run-history", status({ lastScheduleTime: minutesAgo(1) })),
         links: { schedule: /failed when it was due last, 1 min ago/ },
     },
     {
-        what: "the catch-up is at work",
+        what: "the run history is at work",
         facts: (healthy) =>
-            changed(healthy, "CronJob", "flux-catch-up", status({ lastScheduleTime: minutesAgo(0), active: [{}] })),
+            changed(healthy, "CronJob", "flux-run-history", status({ lastScheduleTime: minutesAgo(0), active: [{}] })),
         links: {},
     },
     {

@@ -42,14 +42,12 @@ describe("the listener's NetworkPolicy", () => {
         const { resources } = await simulate({}, () => {
             const { namespace } = args;
             const listener = { listenerUrl: "http://listener:8080", authenticationSecretName: "token" };
-            new CatchUp("catch-up", { generation: "v1", namespace, ...listener, sources: [] });
+            new CatchUp("catch-up", { generation: "v1", namespace, ...listener, routes: [] });
             new ListenerNetworkPolicy("policy", args);
         });
-        const { jobTemplate } = resources.object("CronJob").inputs.spec as {
-            jobTemplate: { spec: { template: PodTemplate } };
-        };
+        const { template } = resources.object("Deployment").inputs.spec as { template: PodTemplate };
         expect(resources.object("NetworkPolicy").inputs)
             .to.have.nested.property("spec.ingress[0].from[1].podSelector.matchLabels")
-            .that.deep.equals(jobTemplate.spec.template.metadata.labels);
+            .that.deep.equals(template.metadata.labels);
     });
 });

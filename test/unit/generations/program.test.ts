@@ -26,7 +26,9 @@ const sinceThen = [
     "v1 ServiceAccount default/flux-catch-up",
     "rbac.authorization.k8s.io/v1 Role flux-system/default-flux-catch-up-0",
     "rbac.authorization.k8s.io/v1 RoleBinding flux-system/default-flux-catch-up-0",
-    "batch/v1 CronJob default/flux-catch-up",
+    "rbac.authorization.k8s.io/v1 Role default/flux-catch-up",
+    "rbac.authorization.k8s.io/v1 RoleBinding default/flux-catch-up",
+    "apps/v1 Deployment default/flux-catch-up",
     "v1 ServiceAccount default/flux-run-history",
     "rbac.authorization.k8s.io/v1 Role default/flux-run-history",
     "rbac.authorization.k8s.io/v1 RoleBinding default/flux-run-history",
@@ -173,7 +175,8 @@ describe("an EventListener", () => {
         `body.involvedObject.name == '${outputOf("flux-system")}' && ` +
         "body.involvedObject.namespace == 'flux-system' && body.severity == 'info'";
     const source =
-        "header.canonical('Gotk-Component') == 'flux-to-tekton-catch-up' && body.kind == 'GitRepository' && " +
+        "header.canonical('Gotk-Component') == 'flux-to-tekton-catch-up' && " +
+        "has(body.runNamePrefix) && body.runNamePrefix == 'flux-notification-run-' && body.kind == 'GitRepository' && " +
         `body.metadata.name == '${outputOf("flux-system")}' && body.metadata.namespace == 'flux-system' && ` +
         "has(body.status) && has(body.status.artifact)";
     const proven =

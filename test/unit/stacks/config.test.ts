@@ -92,12 +92,6 @@ describe("stack config", () => {
         expect((await read({ gitUrl, tektonFeatureFlags })).tektonFeatureFlags).to.deep.equal(tektonFeatureFlags);
     });
 
-    for (const catchUpSchedule of ["*/5 * * * *", "0 3 * * 1-5", "@hourly"]) {
-        it(`takes the schedule ${catchUpSchedule}`, async () => {
-            expect((await read({ gitUrl, catchUpSchedule })).catchUpSchedule).to.equal(catchUpSchedule);
-        });
-    }
-
     it("takes registries, and paths on registries, to replace others", async () => {
         const imageRegistries = {
             "docker.io": "registry.example.com/hub",
@@ -286,9 +280,15 @@ describe("stack config", () => {
         ],
         [
             "Pod Security that would refuse what Tekton adds to a run",
-            { gitUrl, namespace: "ci", createNamespace: true, namespacePodSecurity: "restricted" },
+            {
+                gitUrl,
+                namespace: "ci",
+                createNamespace: true,
+                namespacePodSecurity: "restricted",
+                tektonFeatureFlags: { "set-security-context": "false" },
+            },
             "namespacePodSecurity: restricted refuses the containers that Tekton adds",
-            "pulumi config set --path tektonFeatureFlags.set-security-context",
+            "tektonFeatureFlags.set-security-context",
         ],
         [
             "an amount that is none",
@@ -334,7 +334,6 @@ describe("stack config", () => {
             { gitUrl, routes: [{ name: "a", runHistoryAge: "7d" }] },
             'routes[0].runHistoryAge: "7d" must be a duration such as 90s, 5m or 1h30m',
         ],
-        ["a schedule that is none", { gitUrl, catchUpSchedule: "5m" }, 'catchUpSchedule: "5m" must be a schedule'],
         [
             "a feature flag that isn't a text",
             { gitUrl, tektonFeatureFlags: { coschedule: true } },

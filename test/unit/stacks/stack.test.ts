@@ -39,6 +39,14 @@ function expectField(object: { inputs: KubernetesObject }, path: string, value: 
         .that.deep.equals(value);
 }
 
+/** The environment of the catch-up's container. */
+function catchUpEnvironment(resources: Registrations): Record<string, string> {
+    const { template } = resources.object("Deployment", "flux-catch-up").inputs.spec as {
+        template: { spec: { containers: [{ env: { name: string; value: string }[] }] } };
+    };
+    return Object.fromEntries(template.spec.containers[0].env.map(({ name, value }) => [name, value]));
+}
+
 describe("stack", () => {
     describe("wiring: each link is the other resource's output", () => {
         let resources: Registrations;
@@ -84,25 +92,41 @@ describe("stack", () => {
             const account = { serviceAccountName: outputOf("flux-notification-run") };
             expectField(of("TriggerTemplate"), "spec.resourcetemplates[0].spec.taskRunTemplate", account);
         });
-        const pod = "spec.jobTemplate.spec.template.spec";
         it("catch-up → GitRepository, and the address in the EventListener's status", () => {
             const [namespace, name] = [synced.namespace, synced.name];
-            expectField(of("CronJob", "flux-catch-up"), `${pod}.containers[0].env`, [
-                {
-                    name: "SOURCES",
-                    value: `/apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories/${name}`,
-                },
-                { name: "LISTENER", value: "http://address-of-the-status:1234" },
-            ]);
+            const env = catchUpEnvironment(resources);
+            expect(env.ROUTES).to.equal(
+                `flux-notification-run- GitRepository ${namespace} ${name} /apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories`,
+            );
+            expect(env.LISTENER).to.equal("http://address-of-the-status:1234");
             const role = resources.object("Role", "default-flux-catch-up-0");
             expectField(role, "rules[0].resourceNames", [name]);
         });
+        it("catch-up → the runs that the TriggerTemplate makes", () => {
+            const env = catchUpEnvironment(resources);
+            expect(env.RUNS).to.equal("/apis/tekton.dev/v1/namespaces/default/pipelineruns");
+            const [prefix] = env.ROUTES!.split(" ");
+            const run = "spec.resourcetemplates[0].metadata.name";
+            expectField(of("TriggerTemplate"), run, `${prefix}$(tt.params.run)`);
+            const commit = "c".repeat(40);
+            const [made] = new SimulatedListener(resources).runs(
+                withHeaders(ofTheStack(withBody(newRevision, { metadata: { revision: `main@sha1:${commit}` } })), {
+                    "X-Flux-Event-Token": "random-of-event-authentication-token",
+                }),
+            );
+            expect(made!.metadata.name).to.equal(prefix + commit.slice(0, Number(env.RUN_DIGITS)));
+        });
         it("catch-up → the listener's Secret", () => {
             const secret = { secretName: outputOf("flux-event-listener-token") };
-            expectField(of("CronJob", "flux-catch-up"), `${pod}.volumes[0].secret`, secret);
+            expectField(
+                resources.object("Deployment", "flux-catch-up"),
+                "spec.template.spec.volumes[0].secret",
+                secret,
+            );
         });
         it("run history → GitRepository", () => {
             const name = synced.name;
+            const pod = "spec.jobTemplate.spec.template.spec";
             expectField(of("CronJob", "flux-run-history"), `${pod}.containers[0].env`, [
                 { name: "ROUTES", value: `flux-notification 50 0 gitrepositories ${synced.namespace} ${name}` },
                 { name: "NAMESPACE", value: "default" },
@@ -297,9 +321,9 @@ describe("stack", () => {
             expect(JSON.stringify(chain(resources))).not.to.include("run-history");
         });
 
-        it("is the catch-up: then nothing repeats a revision, and what it sends starts nothing", async () => {
+        it("is the catch-up: then nothing follows the sources, and what it sends starts nothing", async () => {
             const { resources } = await simulateStack({ catchUp: false });
-            expect(JSON.stringify(chain(resources))).not.to.include("flux-catch-up");
+            expect(resources.some(({ name }) => name.startsWith("catch-up"))).to.equal(false);
             expect(kinds(resources).filter((kind) => kind === "TriggerBinding")).to.have.length(1);
             expect(resources.object("EventListener").inputs).to.have.nested.property("spec.triggers").with.length(1);
         });
@@ -566,7 +590,9 @@ describe("stack", () => {
                 "ServiceAccount ci/flux-catch-up",
                 "Role gitops/ci-flux-catch-up-0",
                 "RoleBinding gitops/ci-flux-catch-up-0",
-                "CronJob ci/flux-catch-up",
+                "Role ci/flux-catch-up",
+                "RoleBinding ci/flux-catch-up",
+                "Deployment ci/flux-catch-up",
                 "ServiceAccount ci/flux-run-history",
                 "Role ci/flux-run-history",
                 "RoleBinding ci/flux-run-history",
@@ -619,10 +645,11 @@ describe("stack", () => {
             const synced = { kind: "GitRepository", name: outputOf("flux-system"), namespace: "flux-system" };
             expectField(resources.object("Alert"), "spec.eventSources", [bucket, synced]);
             expectField(resources.object("Receiver"), "spec.resources", [bucket, synced]);
-            const paths = ["apps/buckets/charts", `flux-system/gitrepositories/${outputOf("flux-system")}`];
-            const caughtUp = "spec.jobTemplate.spec.template.spec.containers[0].env[0].value";
-            const value = paths.map((path) => `/apis/source.toolkit.fluxcd.io/v1/namespaces/${path}`).join(" ");
-            expectField(resources.object("CronJob", "flux-catch-up"), caughtUp, value);
+            const sources = "/apis/source.toolkit.fluxcd.io/v1/namespaces";
+            expect(catchUpEnvironment(resources).ROUTES!.split("\n")).to.deep.equal([
+                `a-run- Bucket apps charts ${sources}/apps/buckets`,
+                `b-run- GitRepository flux-system ${outputOf("flux-system")} ${sources}/flux-system/gitrepositories`,
+            ]);
         });
 
         it("keep as many runs as they say, and otherwise as the stack says", async () => {
@@ -890,8 +917,9 @@ describe("stack", () => {
             });
 
             it("has it repeated by the catch-up, which may read it", () => {
-                const path = `/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/${plural}/${source.name}`;
-                expect(JSON.stringify(resources.object("CronJob", "flux-catch-up").inputs)).to.include(path);
+                const path = `/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/${plural}`;
+                const followed = `${kind} flux-system ${source.name} ${path}`;
+                expect(catchUpEnvironment(resources).ROUTES).to.equal(`flux-notification-run- ${followed}`);
                 expectField(resources.object("Role", "default-flux-catch-up-0"), "rules[0].resources", [plural]);
             });
         });

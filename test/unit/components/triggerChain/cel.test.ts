@@ -74,8 +74,10 @@ describe("CEL filter for Flux's events", () => {
     });
 });
 
+const route = "flux-notification-run-";
+
 describe("CEL filter for the catch-up", () => {
-    const filter = catchUpFilter(synced);
+    const filter = catchUpFilter(synced, route);
 
     it("lets the source pass as the API server has it", () => {
         expect(evaluate(filter, currentSource)).to.equal(true);
@@ -88,6 +90,8 @@ describe("CEL filter for the catch-up", () => {
         ["of another namespace", withBody(currentSource, { metadata: { ...metadata, namespace: "default" } })],
         ["from Flux itself", withHeaders(currentSource, { "Gotk-Component": "source-controller" })],
         ["from nobody", { ...currentSource, headers: {} }],
+        ["for another route", withBody(currentSource, { runNamePrefix: "build-run-" })],
+        ["for no route", without(currentSource, "runNamePrefix")],
         ["without a status", without(currentSource, "status")],
         ["without an artifact", withBody(currentSource, { status: { observedGeneration: 1 } })],
     ];
@@ -102,9 +106,10 @@ describe("CEL filter for the catch-up", () => {
     });
 });
 
-const shapes: [shape: EventShape, filter: typeof eventFilter, event: Event][] = [
+type FilterOf = (source: Parameters<typeof eventFilter>[0], proof?: Parameters<typeof eventFilter>[1]) => string;
+const shapes: [shape: EventShape, filter: FilterOf, event: Event][] = [
     ["event", eventFilter, newRevision],
-    ["catch-up", catchUpFilter, currentSource],
+    ["catch-up", (source, proof) => catchUpFilter(source, route, proof), currentSource],
 ];
 for (const [shape, filterOf, event] of shapes) {
     describe(`CEL filter that wants a proof: ${shape}`, () => {

@@ -24,6 +24,9 @@ const newRevisionOf2020: Event = {
     },
 };
 
+/** What the catch-up sends of the route that has no run. */
+const missed = withBody(currentSource, { runNamePrefix: "build-run-" });
+
 async function listener(
     generation: Generation,
     args: Partial<TriggerChainArgs> = {},
@@ -80,14 +83,14 @@ describe("the trigger chain, on a simulated listener", () => {
 
     it("gives an event that comes twice, and its catch-up, the same name: one run", async () => {
         const both = await listener("v1", { catchUp: true });
-        const runs = [newRevision, newRevision, currentSource].flatMap((event) => both.runs(event));
+        const runs = [newRevision, newRevision, missed].flatMap((event) => both.runs(event));
         expect(runs.map(({ metadata }) => metadata.name)).to.deep.equal([named, named, named]);
     });
 
     it("gives the catch-up's run the same parameters, but for the message, which says what is known", async () => {
         const both = await listener("v1", { catchUp: true });
         const [run] = both.runs(newRevision);
-        const [caughtUp] = both.runs(currentSource);
+        const [caughtUp] = both.runs(missed);
         expect(params(caughtUp!)).to.deep.equal({
             ...params(run!),
             message: `stored artifact for revision 'main@sha1:${sha}'`,
@@ -95,8 +98,14 @@ describe("the trigger chain, on a simulated listener", () => {
         expect({ ...(caughtUp!.spec as object), params: [] }).to.deep.equal({ ...(run!.spec as object), params: [] });
     });
 
+    it("makes of a catch-up a run of the route that it is for, and of no other", async () => {
+        const two = await listener("v1", { catchUp: true }, { name: "build" }, { name: "scan" });
+        expect(two.runs(newRevision)).to.have.length(2);
+        expect(two.runs(missed).map(({ metadata }) => metadata.name)).to.deep.equal([named]);
+    });
+
     it("makes nothing of a catch-up that it isn't told of", async () => {
-        expect((await listener("v1")).runs(currentSource)).to.deep.equal([]);
+        expect((await listener("v1")).runs(missed)).to.deep.equal([]);
     });
 
     it("gives each revision its own run, and each route its own", async () => {
@@ -149,8 +158,8 @@ describe("the trigger chain, on a simulated listener", () => {
 
         it("asks it of the catch-up, too", async () => {
             const args = { catchUp: true };
-            expect(await starts("v1", "extensions.branch == 'main'", currentSource, args)).to.equal(true);
-            expect(await starts("v1", "extensions.branch == 'next'", currentSource, args)).to.equal(false);
+            expect(await starts("v1", "extensions.branch == 'main'", missed, args)).to.equal(true);
+            expect(await starts("v1", "extensions.branch == 'next'", missed, args)).to.equal(false);
         });
 
         it("finds the parts of the revision in the body in 2020", async () => {
@@ -178,7 +187,7 @@ describe("the trigger chain, on a simulated listener", () => {
             new TriggerChain("chain", { ...args, authenticationSecretName });
         });
         const secured = new SimulatedListener(resources);
-        for (const event of [newRevision, currentSource]) {
+        for (const event of [newRevision, missed]) {
             const withToken = (value: string): Event => withHeaders(event, { "X-Flux-Event-Token": value });
             expect(secured.runs(withToken("random-of-auth-token"))).to.have.length(1);
             for (const other of [event, withToken("wrong"), withToken("")]) {
