@@ -1,14 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { catchUpLabels } from "../../components/catchUp";
 import { execa } from "execa";
 import { callReceiver, push, receiverAddress, runName, runOf, succeeded } from "../../demo/chain";
 import { list } from "../../demo/cluster";
-import { event, listenerAddress, post, reaches, rightHeader, runs, runsAfter } from "./listener";
+import { anyCommit, event, listenerAddress, post, reaches, rightHeader, runs, runsAfter } from "./listener";
 import { operation, output, staging } from "./staging";
 import { record } from "./support";
-
-const anyCommit = (): string => randomBytes(20).toString("hex");
 
 /** How often the listener has been started anew. */
 async function restarts(): Promise<number> {

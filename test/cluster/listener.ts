@@ -1,11 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { defaultCatchUpImage } from "../../components/catchUp";
 import { runName } from "../../demo/chain";
 import { execa } from "execa";
 import { kubectl, list, until } from "../../demo/cluster";
 
-/** The EventListener as whoever is on the cluster's network can reach it. */
-export async function listenerAddress(): Promise<string> {
-    const ip = await kubectl("get", "service", "el-flux-event-listener", "-o", "jsonpath={.spec.clusterIP}");
+/** An EventListener as whoever is on the cluster's network can reach it. */
+export async function listenerAddress(listener = "flux-event-listener"): Promise<string> {
+    const ip = await kubectl("get", "service", `el-${listener}`, "-o", "jsonpath={.spec.clusterIP}");
     return `http://${ip}:8080/`;
 }
 
@@ -17,6 +18,8 @@ export async function rightHeader(): Promise<Record<string, string>> {
     const [name, value] = Buffer.from(encoded, "base64").toString().split(": ");
     return { [name!]: value! };
 }
+
+export const anyCommit = (): string => randomBytes(20).toString("hex");
 
 /** An event as Flux 2.9 posts it, of a revision that no repository has. */
 export function event(commit: string, changes: { kind?: string; component?: string } = {}): Event {

@@ -44,7 +44,7 @@ const asList = (items: readonly KubernetesObject[]): string =>
 /** Makes the plain chain beside the stack's, so that the same pushes and the same faults meet both. */
 export async function createPlainChain(): Promise<void> {
     await execa("kubectl", ["apply", "--server-side", "-f", "-"], { input: asList(await objects()) });
-    await kubectl("wait", "--for=condition=Ready", "eventlistener/plain-listener", "--timeout=180s");
+    await kubectl("wait", "--for=condition=Available", "eventlistener/plain-listener", "--timeout=180s");
 }
 
 export async function deletePlainChain(): Promise<void> {
