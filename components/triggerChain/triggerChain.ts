@@ -117,7 +117,7 @@ export class TriggerChain extends pulumi.ComponentResource {
                 metadata: {
                     name: eventListenerName,
                     namespace,
-                    annotations: { [waitForAnnotation]: listenerConditions(generation) },
+                    annotations: { [waitForAnnotation]: listenerConditions },
                 },
                 spec: {
                     serviceAccountName: access.serviceAccountName,
@@ -309,8 +309,8 @@ function pipelineRun(
 /** On every PipelineRun: the name of its route. */
 export const routeLabel = "flux-to-tekton/route";
 
-/** The listener has its address before it has a pod; ready is both. In 2020 it only said Available. */
-function listenerConditions(generation: Generation): string {
-    const condition = generation === "2020" ? "condition=Available" : "condition=Ready";
-    return JSON.stringify(["jsonpath={.status.address.url}", condition]);
-}
+/**
+ * The listener has its address before it has a pod; and for a moment it is Ready, too: before Triggers has looked at its
+ * Deployment.
+ */
+const listenerConditions = JSON.stringify(["jsonpath={.status.address.url}", "condition=Available"]);

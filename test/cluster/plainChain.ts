@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { KubernetesObject } from "../../components/kubernetesObject";
 import { kubectl } from "../../demo/cluster";
 import { render } from "../../stacks/render";
 import { readSettings } from "../../stacks/settings";
+import { listenerAddress } from "./listener";
 
 /** The name of its route. */
 export const plainRoute = "plain";
@@ -45,6 +47,14 @@ const asList = (items: readonly KubernetesObject[]): string =>
 export async function createPlainChain(): Promise<void> {
     await execa("kubectl", ["apply", "--server-side", "-f", "-"], { input: asList(await objects()) });
     await kubectl("wait", "--for=condition=Available", "eventlistener/plain-listener", "--timeout=180s");
+    // Its address answers a moment later than its pod.
+    const address = await listenerAddress("plain-listener");
+    const answers = (): Promise<boolean> =>
+        fetch(address).then(
+            () => true,
+            () => false,
+        );
+    while (!(await answers())) await sleep(200);
 }
 
 export async function deletePlainChain(): Promise<void> {

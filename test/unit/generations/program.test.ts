@@ -256,11 +256,12 @@ describe("waiting", () => {
         );
     };
     const ready = "condition=Ready";
+    const listening = '["jsonpath={.status.address.url}","condition=Available"]';
     const request = createHash("sha256").update("random-of-webhook-token-token").digest("hex").slice(0, 16);
 
-    it("is today for addresses and Ready, and not for Provider and Alert, which have no status", async function () {
+    it("is today for addresses, a listener that is Available, and Ready; not for Provider and Alert, which have no status", async function () {
         expect(await conditions(this, today)).to.deep.equal({
-            EventListener: `["jsonpath={.status.address.url}","${ready}"]`,
+            EventListener: listening,
             Receiver: `["jsonpath={.status.webhookPath}","jsonpath={.status.lastHandledReconcileAt}=${request}"]`,
             GitRepository: ready,
             Kustomization: ready,
@@ -271,7 +272,7 @@ describe("waiting", () => {
 
     it("was in 2020 for the Receiver's url and for a listener that is Available", async function () {
         expect(await conditions(this, of2020)).to.deep.equal({
-            EventListener: '["jsonpath={.status.address.url}","condition=Available"]',
+            EventListener: listening,
             Receiver: "jsonpath={.status.url}",
             GitRepository: ready,
             Kustomization: ready,
