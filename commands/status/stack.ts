@@ -35,12 +35,18 @@ export class Stack {
         return this.objects.filter(({ kind }) => kinds.includes(kind));
     }
 
-    /** The releases' components, by name: those that have controllers. */
+    /** The components that have controllers, by name: the releases first. */
     get releases(): ReadonlyMap<string, readonly KubernetesObject[]> {
         const components = new Set(
             this.rendered.filter(({ object }) => object.kind === "Deployment").map(({ component }) => component),
         );
-        return new Map([...components].map((component) => [component, this.within(component)]));
+        const isRelease = (objects: readonly KubernetesObject[]): number =>
+            Number(objects.some(({ kind }) => kind === "CustomResourceDefinition"));
+        return new Map(
+            [...components]
+                .map((component) => [component, this.within(component)] as const)
+                .sort(([a, ours], [b, theirs]) => isRelease(theirs) - isRelease(ours) || (a < b ? -1 : 1)),
+        );
     }
 
     /** What an object needs to work: its component's objects that are no link themselves, if it is the component's first. */
