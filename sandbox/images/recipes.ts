@@ -25,6 +25,13 @@ const busybox: Program = { hostFile: "/bin/busybox", debianPackage: "busybox-sta
 const curl: Program = { hostFile: "/usr/bin/curl", debianPackage: "curl" };
 const tini: Program = { hostFile: "/usr/bin/tini-static", debianPackage: "tini" };
 
+const shell: Recipe = {
+    name: "busybox",
+    programs: { "bin/busybox": busybox },
+    applets: true,
+    command: ["/bin/sh"],
+};
+
 /** Image repository → recipe; only images of the very version that the sandbox's tools lock are made. */
 interface Rule {
     readonly repository: RegExp;
@@ -43,14 +50,14 @@ const rules: readonly Rule[] = [
     flux("kustomize-controller"),
     flux("notification-controller"),
     {
-        // The shell image in Tekton's arguments, and what pipelines' steps commonly name.
-        repository: /^(?:cgr\.dev\/chainguard\/busybox|docker\.io\/library\/(?:alpine|busybox))$/,
-        recipe: () => ({
-            name: "busybox",
-            programs: { "bin/busybox": busybox },
-            applets: true,
-            command: ["/bin/sh"],
-        }),
+        // The shell in Tekton's arguments: as upstream's, not root's.
+        repository: /^cgr\.dev\/chainguard\/busybox$/,
+        recipe: () => ({ ...shell, name: "busybox-nonroot", user: "65532:65532" }),
+    },
+    {
+        // What pipelines' steps commonly name.
+        repository: /^docker\.io\/library\/(?:alpine|busybox)$/,
+        recipe: () => shell,
     },
     {
         // The catch-up's; with Debian's curl, whatever the tag.
