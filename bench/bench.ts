@@ -2,6 +2,7 @@ import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { execa } from "execa";
@@ -134,7 +135,13 @@ async function groups(): Promise<void> {
     if (manifests === undefined) throw new Error("groups needs the manifests that cycle writes: --only cycle groups");
     const files = ["pipelines", "triggers", "interceptors", "flux"].map((name) => join(manifestFolder, `${name}.yaml`));
     const program = async (): Promise<void> => {
-        for (const file of files) new k8s.yaml.v2.ConfigGroup(file.replace(/^.*\//, ""), { files: [file] });
+        // Each after the one before it, whose kinds it has: side by side the provider doesn't know them.
+        files.reduce<pulumi.Resource[]>(
+            (dependsOn, file) => [
+                new k8s.yaml.v2.ConfigGroup(file.replace(/^.*\//, ""), { files: [file] }, { dependsOn }),
+            ],
+            [],
+        );
     };
     const stack = await openStack("groups", stackFolder, { settings: "staging", program });
     for (let attempt = 1; ; attempt++) {

@@ -77,10 +77,13 @@ describe("sandbox images", () => {
             expect(recipeFor(parseImageReference("ghcr.io/fluxcd/helm-controller:v1.6.3"))).to.have.property("none");
         });
 
-        it("make busybox of the shell image and of alpine", () => {
-            for (const text of ["alpine", "docker.io/library/alpine:3.22", `cgr.dev/chainguard/busybox@${digest}`]) {
-                expect(recipeFor(parseImageReference(text)), text).to.include({ name: "busybox", applets: true });
+        it("make busybox of alpine, and of Tekton's shell image, which isn't root's", () => {
+            for (const text of ["alpine", "docker.io/library/alpine:3.22"]) {
+                const recipe = recipeFor(parseImageReference(text));
+                expect(recipe, text).to.include({ name: "busybox", applets: true }).and.not.to.have.property("user");
             }
+            const tektons = recipeFor(parseImageReference(`cgr.dev/chainguard/busybox@${digest}`));
+            expect(tektons).to.include({ name: "busybox-nonroot", applets: true, user: "65532:65532" });
         });
     });
 
