@@ -36,8 +36,14 @@ export function asExpected(expected: KubernetesObject, facts: Facts, stack: stri
     if (absent.length > 0 || actual === undefined) return absent;
     return differences(expected, actual).map((difference) => ({
         problem: `${title(expected)}: ${difference.path} is ${shown(difference.actual)}, and the stack has ${shown(difference.expected)}`,
-        todo: restore(stack),
+        todo: difference.added ? remove(expected) : restore(stack),
     }));
+}
+
+/** How to take out what a refresh doesn't see. */
+function remove({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject): string {
+    const where = namespace === undefined ? "" : `-n ${namespace} `;
+    return `a refresh doesn't see what a list has besides; take it out: kubectl ${where}edit ${resource({ apiVersion, kind })} ${name}`;
 }
 
 /** Whether someone has told Flux to leave an object alone. */

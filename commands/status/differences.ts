@@ -9,6 +9,8 @@ export interface Difference {
     readonly expected: unknown;
     /** undefined: it isn't there. */
     readonly actual: unknown;
+    /** A list has all that the stack has, and more after it: a refresh doesn't see that. @default false */
+    readonly added?: boolean;
 }
 
 /** What says nothing of how an object works, or is judged by itself; a Secret's values stay out of every message. */
@@ -27,8 +29,10 @@ export function differences(expected: KubernetesObject, actual: KubernetesObject
 function compare(path: string, expected: unknown, actual: unknown): Difference[] {
     if (expected === undefined || isPlaceholder(expected)) return [];
     if (Array.isArray(expected)) {
-        if (!Array.isArray(actual) || actual.length !== expected.length) return [{ path, expected, actual }];
-        return expected.flatMap((item, index) => compare(`${path}[${index}]`, item, actual[index]));
+        if (!Array.isArray(actual) || actual.length < expected.length) return [{ path, expected, actual }];
+        const items = expected.flatMap((item, index) => compare(`${path}[${index}]`, item, actual[index]));
+        if (actual.length === expected.length) return items;
+        return [{ path, expected, actual, added: items.length === 0 }];
     }
     if (typeof expected === "object" && expected !== null) {
         // The API server leaves out what is empty.

@@ -25,6 +25,14 @@ describe("differences between a stack's object and the cluster's", () => {
         expect(between({ list: [] }, {})).to.deep.equal(["spec.list"]);
     });
 
+    it("tell a list that has more after what the stack has, which a refresh doesn't see", () => {
+        const added = (list: unknown): unknown =>
+            differences({ ...object, spec: { list: [{ a: 1 }] } }, { ...object, spec: { list } })[0]?.added;
+        expect(added([{ a: 1, b: 2 }, { a: 3 }])).to.equal(true);
+        expect(added([{ a: 3 }, { a: 1 }])).to.equal(false);
+        expect(added([])).to.equal(undefined);
+    });
+
     it("are fields that are gone, but empty ones, which the API server leaves out", () => {
         expect(between({ a: "text", b: "", c: {} }, {})).to.deep.equal(["spec.a"]);
         expect(between({ automountServiceAccountToken: false }, {})).to.have.length(1);
