@@ -85,5 +85,7 @@ export const faults: readonly Fault[] = [
     awayFor(1, "the listener", listenersGone, 3),
     awayFor(1, "the notification-controller", [notificationController], 3),
     awayFor(1, "Triggers' interceptors", [interceptors], 3),
+    awayFor(10, "the listener", listenersGone, 5),
+    awayFor(10, "the notification-controller", [notificationController], 5),
     awayFor(10, "the listener and the notification-controller", [...listenersGone, notificationController], 5),
 ];
