@@ -20,10 +20,8 @@ async function program({ offline = false }: ProgramOptions = {}): Promise<Cluste
     loading.catch(() => undefined);
     const cluster = offline ? undefined : await checkCluster(config);
     const manifests = await loading;
-    const [installed] = await Promise.all([
-        installedDefinitions(cluster, manifests),
-        checkOwnership(cluster, config, manifests),
-    ]);
+    const installed = await installedDefinitions(cluster, manifests);
+    await checkOwnership(cluster, config, manifests, installed);
     checkStoredVersions(installed, manifests);
     return createCluster(config, manifests, installed);
 }

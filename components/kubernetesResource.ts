@@ -9,7 +9,7 @@ export const waitForAnnotation = "pulumi.com/waitFor";
 /** The annotation by which a manifest tells the provider not to wait. */
 export const skipAwaitAnnotation = "pulumi.com/skipAwait";
 /** On every object: fields that someone else has edited meanwhile are set back, rather than reported as a conflict. */
-const patchForceAnnotation = "pulumi.com/patchForce";
+export const patchForceAnnotation = "pulumi.com/patchForce";
 
 /**
  * On custom resources: they are deleted at once, and what they own after them. The provider would have it the other way

@@ -1,6 +1,8 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../components/kubernetesObject";
+import { patchForceAnnotation } from "../components/kubernetesResource";
+import { isDefinition, versionOf } from "../components/release";
 import type { ClusterConfig } from "./config";
 import { PreflightError } from "./preflight";
 
@@ -45,12 +47,14 @@ export function unclaimed(objects: readonly KubernetesObject[]): KubernetesObjec
  * provider would silently take it over, and a later destroy remove it.
  * @param cluster nothing is checked without one
  * @param manifests what the stack would install, by product
+ * @param definitions those of their CustomResourceDefinitions that the cluster has
  * @throws PreflightError, unless the config says to adopt
  */
 export async function checkOwnership(
     cluster: KubeConfig | undefined,
     { adopt, createNamespace, namespace }: ClusterConfig,
     manifests: Readonly<Record<string, readonly KubernetesObject[]>>,
+    definitions: readonly KubernetesObject[],
 ): Promise<void> {
     if (cluster === undefined || adopt) return;
     const { ApiException, CoreV1Api } = await import("@kubernetes/client-node");
@@ -73,9 +77,30 @@ export async function checkOwnership(
             }
         }),
     );
-    const found = problems.flat();
+    const found = [...foreignDefinitions(manifests, definitions), ...problems.flat()];
     if (found.length === 0) return;
     throw new PreflightError(
         `the cluster has already what this stack would install:\n${found.map((line) => `  - ${line}`).join("\n")}\nTo take it over, so that this stack updates it and a destroy removes it: pulumi config set adopt true. Otherwise uninstall it first, or choose another cluster.`,
     );
+}
+
+/** Of each product the CustomResourceDefinitions that some other program has made, in whichever namespace it runs. */
+function foreignDefinitions(
+    manifests: Readonly<Record<string, readonly KubernetesObject[]>>,
+    installed: readonly KubernetesObject[],
+): string[] {
+    const foreign = new Map(
+        installed
+            .filter(({ metadata }) => metadata.annotations?.[patchForceAnnotation] === undefined)
+            .map((definition) => [definition.metadata.name, definition]),
+    );
+    return Object.entries(manifests).flatMap(([product, objects]) => {
+        const [first, ...others] = objects
+            .filter(isDefinition)
+            .flatMap(({ metadata }) => foreign.get(metadata.name) ?? []);
+        if (first === undefined) return [];
+        const release = [product, versionOf(first)].filter(Boolean).join(" ");
+        const more = others.length === 0 ? "" : ` and ${others.length} more`;
+        return [`${release}: CustomResourceDefinition ${first.metadata.name}${more}, not made by this program`];
+    });
 }

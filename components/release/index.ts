@@ -5,3 +5,4 @@ export * from "./images";
 export * from "./manifest";
 export * from "./objectId";
 export * from "./source";
+export * from "./versionLabel";

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../../../components/kubernetesObject";
+import { versionOf } from "../../../components/release";
 import { presence, restore } from "../checks";
 import { type Facts, find } from "../facts";
 import { counted, listed } from "../format";
@@ -6,8 +7,6 @@ import { type Link, link, type Problem } from "../link";
 import { field, items, text, title } from "../objects";
 import type { Stack } from "../stack";
 import { availability } from "../workload";
-
-const versionLabels = ["app.kubernetes.io/version", "pipeline.tekton.dev/release", "version"];
 
 /** Tekton and Flux: whether each is there as a whole, its controllers run, and its webhooks can be called. */
 export function controllerLinks(stack: Stack, facts: Facts): Link[] {
@@ -47,10 +46,6 @@ function otherVersion(deployments: readonly KubernetesObject[], facts: Facts, st
     return [...new Set(problems)]
         .filter((problem) => problem !== undefined)
         .map((problem) => ({ problem, todo: `pulumi up --stack ${stack.name}` }));
-}
-
-function versionOf({ metadata }: KubernetesObject): string | undefined {
-    return versionLabels.map((label) => metadata.labels?.[label]).find((version) => version !== undefined);
 }
 
 /**

@@ -20,6 +20,7 @@ async function problem(
     annotations: object | undefined,
     config: Partial<ClusterConfig> = {},
     installed = manifests,
+    definitions: readonly KubernetesObject[] = [],
 ): Promise<Error | undefined> {
     const found = { ...namespace("tekton-pipelines"), metadata: { name: "tekton-pipelines", annotations } };
     const server = await startApiServer(
@@ -30,7 +31,7 @@ async function problem(
     try {
         const cluster = new KubeConfig();
         cluster.loadFromString(server.kubeconfig);
-        await simulate({}, () => checkOwnership(cluster, config as ClusterConfig, installed));
+        await simulate({}, () => checkOwnership(cluster, config as ClusterConfig, installed, definitions));
         return undefined;
     } catch (error) {
         return error as Error;
@@ -66,6 +67,31 @@ describe("what is on the cluster already", () => {
         expect(error!.message).to.include("of stack organization/flux-to-tekton/production");
     });
 
+    describe("of CustomResourceDefinitions, in whichever namespace their controllers run", () => {
+        const definition = (annotations: Record<string, string>, version?: string): KubernetesObject => ({
+            apiVersion: "apiextensions.k8s.io/v1",
+            kind: "CustomResourceDefinition",
+            metadata: {
+                name: "eventlisteners.triggers.tekton.dev",
+                annotations,
+                ...(version !== undefined && { labels: { version } }),
+            },
+        });
+        const product = { ...manifests, "tekton-triggers": [definition({})] };
+
+        it("is refused with the product and the version that is there", async () => {
+            const error = await problem(undefined, {}, product, [definition({}, "v0.36.0")]);
+            expect(error!.message).to.include(
+                "tekton-triggers v0.36.0: CustomResourceDefinition eventlisteners.triggers.tekton.dev, not made by this program",
+            );
+        });
+
+        it("is fine if this program made them, also where their namespace is gone", async () => {
+            const own = definition({ "pulumi.com/patchForce": "true" });
+            expect(await problem(undefined, {}, product, [own])).to.equal(undefined);
+        });
+    });
+
     it("is taken over if the config says so", async () => {
         expect(await problem({}, { adopt: true })).to.equal(undefined);
     });
@@ -77,6 +103,6 @@ describe("what is on the cluster already", () => {
     });
 
     it("isn't asked for where there is no cluster to ask", async () => {
-        await checkOwnership(undefined, { adopt: false } as ClusterConfig, manifests);
+        await checkOwnership(undefined, { adopt: false } as ClusterConfig, manifests, []);
     });
 });
