@@ -10,8 +10,8 @@ set -u
 api="https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT"
 account=/var/run/secrets/kubernetes.io/serviceaccount
 secret=/var/run/secrets/flux-to-tekton
-# Both outlive the container, but not its pod: the revisions that are to be settled, and up to where each route's source
-# has been followed.
+# Both outlive the container, and a restart of the node, but not the pod: the revisions that are to be settled, and up to
+# where each route's source has been followed.
 pending=/tmp/pending
 places=/tmp/places
 mkdir -p "$pending" "$places"
@@ -75,6 +75,11 @@ follow() {
 settle() {
     now=$2
     read -r since pause run event <"$1"
+    # A node that lost its power may leave a file without its content.
+    if [ -z "$event" ]; then
+        rm "$1"
+        return 0
+    fi
     [ "$now" -lt $((since + HEAD_START)) ] || [ "$now" -ge $((since + pause)) ] || return 0
     case $(ask -o /dev/null -w '%{http_code}' "$api$RUNS/$run" 2>/dev/null) in
     200)
@@ -86,7 +91,7 @@ settle() {
         send "$event" || return 0
         echo "sent $run"
         if [ "$pause" -lt 86400 ]; then
-            printf '%s %s %s %s\n' "$now" "$((pause * 2))" "$run" "$event" >"$1"
+            printf '%s %s %s %s\n' "$now" "$((pause * 2))" "$run" "$event" >"$pending.new" && mv "$pending.new" "$1"
         else
             rm "$1"
         fi

@@ -134,7 +134,8 @@ export class CatchUp extends pulumi.ComponentResource {
                             ],
                             volumes: [
                                 { name: "token", secret: { secretName: args.authenticationSecretName } },
-                                { name: "tmp", emptyDir: { medium: "Memory" } },
+                                // On the node's disk, so that it is there again when the node has been restarted.
+                                { name: "tmp", emptyDir: {} },
                             ],
                         },
                     },

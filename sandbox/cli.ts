@@ -29,7 +29,14 @@ program
 
 program
     .command("restart")
-    .description("kill one of its programs and start it again, as a fault of the node would; the pods go on")
+    .summary("kill one of its programs, or the whole node, and start it again")
+    .description(
+        "Kill one of its programs and start it again, as a fault of the node would; the pods go on.\n\n" +
+            "`node` kills all of them at once, and every pod; wipes what a reboot wipes (mounts and tmpfs, /run, cgroups, " +
+            "the pods' network, iptables); and starts the node from what is on its disk. It is no reboot: the kernel " +
+            "goes on, so nothing is lost that a program has written, and the node's boot id stays. The Git server, " +
+            "which stands for another machine, and commands of `exec` go on, too.",
+    )
     .addArgument(new Argument("<program>").choices(sandbox.restartableNames))
     .action((name: (typeof sandbox.restartableNames)[number]) => sandbox.restart(name));
 

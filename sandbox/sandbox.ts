@@ -11,9 +11,9 @@ import { processesInCgroups } from "./node/cgroups";
 import { ctr } from "./node/components";
 import { inNetwork, networkExists, processesInNetwork } from "./node/network";
 import * as node from "./node/node";
-import type { RestartableName } from "./node/node";
 import { policyEngineName, startPolicyEngine } from "./node/policyEngine";
 import { isAlive, type ProcessRecord, recorded } from "./node/processes";
+import { endNode } from "./node/reboot";
 import { run } from "./node/run";
 import { cacheDir, runtimeDir, state, stateDir } from "./paths";
 import { type PreparedReleases, prepareReleases } from "./releases/releases";
@@ -31,7 +31,8 @@ import {
 } from "./tools";
 
 export { isInNetwork as isInside } from "./node/network";
-export { restartableNames } from "./node/node";
+/** What {@link restart} restarts. */
+export const restartableNames = [...node.restartableNames, "node"] as const;
 export type { SandboxOptions } from "./tools";
 
 /** What a finished `up` leaves for the commands after it. */
@@ -146,15 +147,31 @@ export async function down({ cache = false }: { cache?: boolean } = {}): Promise
 }
 
 /**
- * Kills one of the running sandbox's programs and starts it again, until it answers; the pods go on meanwhile.
+ * Kills one of the running sandbox's programs and starts it again, until it answers; the pods go on meanwhile. Or the
+ * whole node, as a reboot would, until it is Ready; its pods start again then. That shows its progress on standard output.
  *
- * @throws if no sandbox is running, or the program doesn't answer
+ * @throws if no sandbox is running, or what was restarted doesn't answer
  */
-export async function restart(name: RestartableName): Promise<void> {
+export async function restart(name: (typeof restartableNames)[number]): Promise<void> {
     await withLock(async () => {
         runningRecord();
-        await node.restart(name);
+        if (name !== "node") return node.restart(name);
+        await runSteps(rebootSteps(), () =>
+            endInterrupted("Half of a node is left: `npm run sandbox -- up` starts anew."),
+        );
     }, console.log);
+}
+
+function rebootSteps(): ListrTask[] {
+    const ended = new Date();
+    const networkPolicy = recorded().some(({ name }) => name === policyEngineName);
+    return [
+        { title: "Node ended, without notice", task: endNode },
+        { title: "Container runtime", task: node.startContainerd },
+        { title: "Control plane", task: node.startControlPlane },
+        { title: "Node Ready", task: () => node.startNode(ended) },
+        { ...policyStep, enabled: networkPolicy },
+    ];
 }
 
 /**
@@ -245,7 +262,7 @@ const imagesStep: ListrTask<UpContext> = {
     },
 };
 
-const policyStep: ListrTask<UpContext> = { title: "NetworkPolicies enforced, by kube-router", task: startPolicyEngine };
+const policyStep: ListrTask = { title: "NetworkPolicies enforced, by kube-router", task: startPolicyEngine };
 
 function upSteps(options: SandboxOptions): ListrTask<UpContext>[] {
     return [

@@ -26,13 +26,26 @@ export async function curl(...args: string[]): Promise<string | undefined> {
 
 /** The parts of a Kubernetes object that tell how it is. */
 interface WithConditions {
-    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+    readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
-/** Whether the object at this path of the API exists and has the condition, such as "Ready". */
-export async function hasCondition(path: string, type: string): Promise<boolean> {
+interface Condition {
+    readonly type: string;
+    readonly status: string;
+    /** A node's have one: RFC 3339, in whole seconds. */
+    readonly lastHeartbeatTime?: string;
+}
+
+/**
+ * Whether the object at this path of the API exists and has the condition, such as "Ready".
+ *
+ * @param since only if it has been reported after that: for a node's
+ */
+export async function hasCondition(path: string, type: string, since?: Date): Promise<boolean> {
     const body = await get(path);
     if (body === undefined) return false;
     const { status } = JSON.parse(body) as WithConditions;
-    return status?.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+    const reported = ({ lastHeartbeatTime }: Condition): boolean =>
+        since === undefined || (lastHeartbeatTime !== undefined && new Date(lastHeartbeatTime) > since);
+    return status?.conditions?.some((one) => one.type === type && one.status === "True" && reported(one)) ?? false;
 }

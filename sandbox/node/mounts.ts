@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    readFileSync,
+    readdirSync,
+    readlinkSync,
+    rmdirSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { containerStore, state } from "../paths";
 import type { Component } from "./components";
@@ -52,4 +61,28 @@ export function removeMountPoints(): void {
 /** The command in the mount namespace of a running process. */
 export function inMountsOf(pid: number, { command, args }: Component): Component {
     return { command: "nsenter", args: [`--mount=/proc/${pid}/ns/mnt`, "--", command, ...args] };
+}
+
+/** Which mount namespace a running process is in. */
+export const mountNamespace = (pid: number): string => readlinkSync(`/proc/${pid}/ns/mnt`);
+
+/** The processes in a mount namespace: in containerd's there are also the kubelet and the shims of the containers. */
+export function processesInMounts(namespace: string): number[] {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return pids.map(Number).filter((pid) => {
+        try {
+            return mountNamespace(pid) === namespace;
+        } catch {
+            // It has ended.
+            return false;
+        }
+    });
+}
+
+/** Empties the folders that a reboot empties. Nothing may be running in them. */
+export function clearRunFolders(): void {
+    for (const [folder, outside] of ownFolders) {
+        if (!folder.startsWith("/run/")) continue;
+        for (const entry of readdirSync(outside)) rmSync(join(outside, entry), { recursive: true });
+    }
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { execa } from "execa";
-import { searchPath } from "../machine";
+import { findCommand, searchPath } from "../machine";
 
 /**
  * The network namespace that everything runs in. The machine's own interfaces, routes and iptables stay as they are,
@@ -57,6 +57,26 @@ export async function createNetwork(): Promise<void> {
     );
     const [command, ...args] = inNetwork("sh", ["-ec", settings.join("\n")]);
     await execa(command, args, { env });
+}
+
+/** Leaves of the network what {@link createNetwork} made: without the pods' devices, packet filters and connections. */
+export async function resetNetwork(): Promise<void> {
+    const inside = (command: string, args: readonly string[], input = ""): Promise<unknown> => {
+        const [nsenter, ...rest] = inNetwork(command, args);
+        return execa(nsenter, rest, { env: { PATH: searchPath() }, input });
+    };
+    const { stdout } = await execa("ip", ["-netns", networkNamespace, "-json", "link", "show"], {
+        env: { PATH: searchPath() },
+    });
+    for (const { ifname } of JSON.parse(stdout) as { ifname: string }[]) {
+        // A pod's device goes by itself, too, a moment after its pod.
+        if (!["lo", "node0"].includes(ifname)) await inside("ip", ["link", "delete", ifname]).catch(() => undefined);
+    }
+    const emptied = ["raw", "mangle", "nat", "filter"].map((table) => `*${table}\nCOMMIT\n`).join("");
+    for (const command of ["iptables-restore", "ip6tables-restore"]) await inside(command, [], emptied);
+    // Those of NetworkPolicies, and the program for them is there only with these.
+    if (findCommand("ipset")) await inside("ipset", ["destroy"]);
+    await inside("conntrack", ["-F"]);
 }
 
 export async function deleteNetwork(): Promise<void> {

@@ -27,13 +27,18 @@ const startComponent = (name: ComponentName): Promise<void> => {
 export async function startRuntime(pauseImage: string): Promise<void> {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     symlinkSync(stateDir, runtimeDir);
+    saveKernelSettings();
     await createNetwork();
     createCgroups();
     openContainerStore();
     createOwnFolders();
     writeConfiguration(pauseImage);
+    await Promise.all([startContainerd(), createCertificates()]);
+}
+
+/** The container runtime, until it answers. */
+export async function startContainerd(): Promise<void> {
     await startComponent("containerd");
-    await createCertificates();
     await waitFor("containerd answers", ["containerd"], async () => {
         if (!existsSync(configuration.containerdSocket)) return false;
         return (await run(ctr(["version"]), { reject: false })) !== undefined;
@@ -69,16 +74,20 @@ export async function startControlPlane(): Promise<void> {
     await startComponent("kube-scheduler");
 }
 
-/** The kubelet and the service proxy, until the node is Ready. */
-export async function startNode(): Promise<void> {
-    saveKernelSettings();
+/**
+ * The kubelet and the service proxy, until the node is Ready.
+ *
+ * @param since since when, where an earlier kubelet has said so, too
+ */
+export async function startNode(since?: Date): Promise<void> {
     await startComponent("kubelet");
     await startComponent("kube-proxy");
-    await waitFor("the node is Ready", componentNames, isNodeReady);
+    await waitFor("the node is Ready", componentNames, () => isNodeReady(since));
 }
 
-/** Whether the API server says that the node is. */
-export const isNodeReady = (): Promise<boolean> => hasCondition(`/api/v1/nodes/${nodeName}`, "Ready");
+/** Whether the API server says that the node is, by what its kubelet has reported since then. */
+export const isNodeReady = (since?: Date): Promise<boolean> =>
+    hasCondition(`/api/v1/nodes/${nodeName}`, "Ready", since);
 
 /** The cluster's DNS, until it answers. */
 export async function startClusterDns(image: string): Promise<void> {

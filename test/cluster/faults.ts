@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { push } from "../../demo/chain";
-import { kubectl } from "../../demo/cluster";
+import { type ApiObject, condition, kubectl, list } from "../../demo/cluster";
 import * as sandbox from "../../sandbox/sandbox";
 import { plainRoute } from "./plainChain";
 import { type Outcome as Witnessed, Witness } from "./witness";
@@ -44,6 +44,24 @@ export async function ready({ namespace, deployment }: Workload): Promise<void> 
     await kubectl("-n", namespace, "rollout", "status", `deployment/${deployment}`, "--timeout=180s");
 }
 
+/** Waits until all pods of a workload have been started since a moment, and are Ready. */
+export async function startedSince(moment: number, { namespace, label }: Workload): Promise<void> {
+    // The API server knows the moment in whole seconds.
+    const earliest = Math.floor(moment / 1000) * 1000;
+    const started = (pod: ApiObject): boolean =>
+        condition(pod, "Ready")?.status === "True" &&
+        (pod.status!.containerStatuses as { state: { running?: { startedAt: string } } }[]).every(
+            ({ state }) => Date.parse(state.running?.startedAt ?? "1970") >= earliest,
+        );
+    const deadline = Date.now() + 180_000;
+    for (;;) {
+        const pods = await list("pods", "-n", namespace, "-l", label);
+        if (pods.length > 0 && pods.every(started)) return;
+        if (Date.now() > deadline) throw new Error(`${label}: not started again and Ready within 180 s`);
+        await sleep(500);
+    }
+}
+
 async function scale({ namespace, deployment }: Workload, replicas: number): Promise<void> {
     await kubectl("-n", namespace, "scale", `deployment/${deployment}`, `--replicas=${replicas}`);
 }
@@ -61,7 +79,7 @@ export async function away(workloads: readonly Workload[], meanwhile: () => Prom
     await Promise.all(workloads.map(ready));
 }
 
-/** Kills one of the node's own programs, and starts it again. */
+/** Kills one of the node's own programs, or all of the node, and starts it again. */
 export const restart = sandbox.restart;
 
 /** What became of pushes. */

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import {
     createServer as createHttpServer,
     type IncomingMessage,
@@ -135,6 +135,11 @@ describe("the catch-up's pod", () => {
         const { volumes, containers } = podSpec(await catchUp([synced]));
         expect(volumes).to.deep.include({ name: "token", secret: { secretName: "listener-token" } });
         expect(JSON.stringify(containers[0].env)).not.to.match(/random|token-of/);
+    });
+
+    it("keeps its notes on the node's disk, which a restart of the node doesn't empty", async () => {
+        const { volumes } = podSpec(await catchUp([synced]));
+        expect(volumes).to.deep.include({ name: "tmp", emptyDir: {} });
     });
 
     it("writes to nothing but what is mounted for it", async () => {
@@ -314,14 +319,24 @@ describe("the catch-up's script, between a simulated API server and a simulated 
         readonly log: () => string;
         /** The command lines of curl. */
         readonly commands: () => string;
+        /** The names of the runs that are to be settled. */
+        readonly pending: () => string[];
         readonly end: Promise<{ readonly exitCode?: number }>;
     }
 
     /** Runs the pod's command in its environment, until the test ends. */
-    async function start({ sources = [synced], ca = tls.cert, headStart = 1 } = {}): Promise<Pod> {
+    async function start({
+        sources = [synced],
+        ca = tls.cert,
+        headStart = 1,
+        notes = {} as Readonly<Record<string, string>>,
+    } = {}): Promise<Pod> {
         const pod = mkdtempSync(join(folder, "pod-"));
         const mounted = (name: string): string => join(pod, name);
+        const pending = join(mounted("tmp"), "pending");
         for (const name of ["account", "token", "tmp", "bin"]) mkdirSync(mounted(name));
+        mkdirSync(pending);
+        for (const [run, note] of Object.entries(notes)) writeFileSync(join(pending, run), note);
         writeFileSync(join(mounted("account"), "token"), accountToken);
         writeFileSync(join(mounted("account"), "ca.crt"), ca);
         writeFileSync(join(mounted("token"), "token"), listenerToken);
@@ -355,6 +370,7 @@ describe("the catch-up's script, between a simulated API server and a simulated 
         return {
             pid: child.pid!,
             log: () => log,
+            pending: () => readdirSync(pending),
             commands: () => (existsSync(commands) ? readFileSync(commands, "utf8") : ""),
             end: new Promise((ended) => child.on("exit", (exitCode) => ended({ exitCode: exitCode ?? undefined }))),
         };
@@ -397,6 +413,16 @@ describe("the catch-up's script, between a simulated API server and a simulated 
         for (const digit of ["b", "b", "c", "d"]) api.tell(change(synced, commitOf(digit)));
         await eventually("all are sent", () => sent().length === 3);
         expect(sent()).to.have.members(["b", "c", "d"]);
+    });
+
+    it("goes on with its notes when it is started again, without one that a power cut has emptied", async () => {
+        existing.add(runOf("a"));
+        const [run, emptied] = ["b", "c"].map((digit) => `route-0-run-${digit.repeat(20)}`) as [string, string];
+        const pod = await start({ notes: { [run]: `0 1 ${run} {"sha1:b":""}\n`, [emptied]: "" } });
+        await eventually("it is sent", () => sent().length > 0);
+        await eventually("all is settled", () => asked(runOf("a")) > 0 && pod.pending().length === 0);
+        expect(sent()).to.deep.equal(["b"]);
+        expect(asked(`${runs}/`)).to.equal(0);
     });
 
     it("leaves Flux's own event a head start", async () => {
