@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { execa } from "execa";
 import { inRegistries, parseImageReference } from "../../components/imageReference";
 import { defaultCatchUpImage } from "../../components/catchUp";
+import { restrictedContainer, restrictedPod } from "../../components/restricted";
 import { push, runName, succeeded } from "../../demo/chain";
 import { kubectl, list, until } from "../../demo/cluster";
 import { localNames } from "../../sandbox/images/reference";
@@ -43,7 +44,11 @@ describe("images of a registry that asks for a password", function () {
             apiVersion: "v1",
             kind: "Pod",
             metadata: { name: "stranger", namespace: "default" },
-            spec: { containers: [{ name: "a", image: copies[0] }], restartPolicy: "Never" },
+            spec: {
+                securityContext: restrictedPod,
+                containers: [{ name: "a", image: copies[0], securityContext: restrictedContainer }],
+                restartPolicy: "Never",
+            },
         };
         await execa("kubectl", ["create", "-f", "-"], { input: JSON.stringify(pod) });
         const { object } = await until(

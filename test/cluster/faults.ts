@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { push } from "../../demo/chain";
 import { type ApiObject, condition, kubectl, list } from "../../demo/cluster";
 import * as sandbox from "../../sandbox/sandbox";
-import { plainRoute } from "./plainChain";
+import { plainNamespace, plainRoute } from "./plainManifests";
 import { type Outcome as Witnessed, Witness } from "./witness";
 
 /** A Deployment of the chain. */
@@ -25,14 +25,14 @@ export const notificationController = flux("notification-controller");
 export const triggersController = triggers("controller");
 export const triggersWebhook = triggers("webhook");
 export const interceptors = triggers("core-interceptors");
-const listenerNamed = (name: string): Workload => ({
-    namespace: "default",
-    deployment: `el-${name}`,
-    label: `eventlistener=${name}`,
+const listenerIn = (namespace: string): Workload => ({
+    namespace,
+    deployment: "el-flux-event-listener",
+    label: "eventlistener=flux-event-listener",
 });
-export const listener = listenerNamed("flux-event-listener");
+export const listener = listenerIn("default");
 /** Of the chain that createPlainChain makes. */
-export const plainListener = listenerNamed("plain-listener");
+export const plainListener = listenerIn(plainNamespace);
 
 /** Kills the pods of a workload, without a moment's notice. Their Deployment makes new ones. */
 export async function killed({ namespace, label }: Workload): Promise<void> {

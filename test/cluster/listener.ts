@@ -5,8 +5,8 @@ import { execa } from "execa";
 import { kubectl, list, until } from "../../demo/cluster";
 
 /** An EventListener as whoever is on the cluster's network can reach it. */
-export async function listenerAddress(listener = "flux-event-listener"): Promise<string> {
-    const ip = await kubectl("get", "service", `el-${listener}`, "-o", "jsonpath={.spec.clusterIP}");
+export async function listenerAddress(listener = "flux-event-listener", namespace = "default"): Promise<string> {
+    const ip = await kubectl("-n", namespace, "get", "service", `el-${listener}`, "-o", "jsonpath={.spec.clusterIP}");
     return `http://${ip}:8080/`;
 }
 
@@ -66,8 +66,15 @@ export async function post(
 }
 
 /** Names of all PipelineRuns. */
-export async function runs(): Promise<string[]> {
-    return (await list("pipelineruns", "-n", "default")).map(({ metadata }) => metadata.name).sort();
+export async function runs(namespace = "default"): Promise<string[]> {
+    return (await list("pipelineruns", "-n", namespace)).map(({ metadata }) => metadata.name).sort();
+}
+
+/** How often the listener's pod has been started anew. */
+export async function restarts(namespace = "default"): Promise<number> {
+    const [pod] = await list("pods", "-n", namespace, "-l", "eventlistener=flux-event-listener");
+    const [container] = pod!.status!.containerStatuses as { restartCount: number }[];
+    return container!.restartCount;
 }
 
 /**

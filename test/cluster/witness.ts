@@ -43,7 +43,7 @@ export class Witness {
                 const commit = revision?.split(":").at(-1);
                 if (commit !== undefined && !this.sources.has(commit)) this.sources.set(commit, Date.now());
             }),
-            follow("/apis/tekton.dev/v1/namespaces/default/pipelineruns", ({ metadata, spec }, deleted) => {
+            follow("/apis/tekton.dev/v1/pipelineruns", ({ metadata, spec }, deleted) => {
                 const params = (spec?.params ?? []) as { name: string; value: string }[];
                 const message = params.find(({ name }) => name === "message")?.value ?? "";
                 const route = (metadata.labels as Record<string, string> | undefined)?.[routeLabel] ?? "";
