@@ -1,4 +1,4 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { execa } from "execa";
 import { prepareRepository } from "../../demo/chain";
@@ -55,13 +55,21 @@ describe("an operation that is interrupted", function () {
             ["Deployment", "SIGINT"],
         ] as const) {
             const onEvent = once(begins(kind), () => interrupt(signal));
-            const outcome = await ended((await staging()).destroy({ ...operation, onEvent }));
-            expect(outcome, `destroy, ${signal} at the first ${kind}`).to.equal("interrupted");
+            const stack = await staging();
+            await ended(stack.destroy({ ...operation, onEvent }));
+            // Not by its outcome: after a Ctrl-C the engine reports success, if all that was under way has succeeded.
+            expect(await resources(stack), `left by a destroy, ${signal} at the first ${kind}`).to.be.greaterThan(0);
         }
         await measured("destroy, after two that were interrupted", async () => (await staging()).destroy(operation));
         expect(await left()).to.deep.equal([]);
     });
 });
+
+/** How many resources the stack's state has. */
+async function resources(stack: Stack): Promise<number> {
+    const { deployment } = (await stack.exportStack()) as { deployment: { resources?: unknown[] } };
+    return deployment.resources?.length ?? 0;
+}
 
 async function ended(operation: Promise<unknown>): Promise<"completed" | "interrupted"> {
     return operation.then(
