@@ -6,7 +6,7 @@ import { objectId } from "./objectId";
 import type { LoadedRelease } from "./source";
 
 export { isDefinition, withoutDescriptions } from "./definitions";
-export { phasesOf, type Phases } from "./phases";
+export { phasesOf, serversOf, type Phases } from "./phases";
 
 /**
  * Parses a manifest as `kubectl apply` does: YAML as Kubernetes reads it, several documents, empty ones skipped, lists

@@ -12,16 +12,10 @@ export interface Phases {
     readonly objects: readonly KubernetesObject[];
     /** What runs pods: the controllers. */
     readonly workloads: readonly KubernetesObject[];
-    /** Validating and mutating webhook configurations: after the workloads that answer them. */
+    /** Validating and mutating webhook configurations: after the workloads that answer them. @see serversOf */
     readonly webhookConfigurations: readonly KubernetesObject[];
-    /** Objects of the kinds that `definitions` define: once the webhooks that judge them serve. */
+    /** Objects of the kinds that `definitions` define: before the webhooks that would judge them. */
     readonly customResources: readonly KubernetesObject[];
-    /**
-     * Workloads behind a Service that a custom resource names in `spec.clientConfig.service`. They write their
-     * certificate into those custom resources when they start, and only much later again: start them last, and let
-     * nothing that they depend on wait for the certificate.
-     */
-    readonly customResourceServers: readonly KubernetesObject[];
 }
 
 const workloadKinds = new Set(["apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"]);
@@ -34,7 +28,6 @@ function isWorkload(object: KubernetesObject): boolean {
 export function phasesOf(objects: readonly KubernetesObject[]): Phases {
     const definitions = objects.filter(isDefinition);
     const isCustomResource = (object: KubernetesObject) => definitions.some((one) => defines(one, object));
-    const servers = workloadsBehind(objects.filter(isCustomResource), objects);
     const phaseOf = (object: KubernetesObject): keyof Phases => {
         if (kindId(object) === "Namespace") return "namespaces";
         if (isDefinition(object)) return "definitions";
@@ -42,7 +35,6 @@ export function phasesOf(objects: readonly KubernetesObject[]): Phases {
             return "webhookConfigurations";
         }
         if (isCustomResource(object)) return "customResources";
-        if (servers.has(object)) return "customResourceServers";
         return isWorkload(object) ? "workloads" : "objects";
     };
     const inPhase = (phase: keyof Phases) => objects.filter((object) => phaseOf(object) === phase);
@@ -53,28 +45,28 @@ export function phasesOf(objects: readonly KubernetesObject[]): Phases {
         workloads: inPhase("workloads"),
         webhookConfigurations: inPhase("webhookConfigurations"),
         customResources: inPhase("customResources"),
-        customResourceServers: inPhase("customResourceServers"),
     };
 }
 
-/** The workloads whose pods answer for custom resources: custom resource → Service → selector → pod labels. */
-function workloadsBehind(
-    customResources: readonly KubernetesObject[],
+/**
+ * The workloads whose pods answer a webhook configuration: configuration → Services → selectors → pod labels.
+ * @param objects all of the release's
+ */
+export function serversOf(
+    configuration: KubernetesObject,
     objects: readonly KubernetesObject[],
-): ReadonlySet<KubernetesObject> {
-    const named = new Set(
-        customResources.map(({ spec }) => {
-            const { service } = (spec as { clientConfig?: { service?: { name: string; namespace?: string } } })
-                ?.clientConfig ?? { service: undefined };
-            return service && `${service.namespace}/${service.name}`;
-        }),
-    );
-    const services = objects.filter(
-        (object) => kindId(object) === "Service" && named.has(`${object.metadata.namespace}/${object.metadata.name}`),
-    );
-    return new Set(
-        objects.filter((object) => isWorkload(object) && services.some((service) => serves(object, service))),
-    );
+): readonly KubernetesObject[] {
+    type Webhook = {
+        readonly clientConfig?: { readonly service?: { readonly name: string; readonly namespace: string } };
+    };
+    const webhooks = (configuration.webhooks ?? []) as readonly Webhook[];
+    const named = new Set(webhooks.map(({ clientConfig }) => serviceId(clientConfig?.service ?? { name: "" })));
+    const services = objects.filter((object) => kindId(object) === "Service" && named.has(serviceId(object.metadata)));
+    return objects.filter((object) => isWorkload(object) && services.some((service) => serves(object, service)));
+}
+
+function serviceId({ namespace, name }: { readonly namespace?: string; readonly name: string }): string {
+    return `${namespace}/${name}`;
 }
 
 function serves(workload: KubernetesObject, service: KubernetesObject): boolean {

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../kubernetesObject";
-import { KubernetesResource, skipAwaitAnnotation, waitForAnnotation } from "../kubernetesResource";
+import { deletedInBackground, KubernetesResource, skipAwaitAnnotation, waitForAnnotation } from "../kubernetesResource";
 import { keepingConversionCa } from "./conversionCa";
 import { defines } from "./definitions";
 import { FinalizerRemoval, type FinalizerRemovalSettings } from "./finalizerRemoval";
-import { phasesOf, withoutDescriptions } from "./manifest";
+import { withoutDescriptions } from "./manifest";
+import { phasesOf, serversOf } from "./phases";
 
 /** How to install a release. */
 export interface ReleaseArgs {
@@ -35,23 +36,28 @@ export const defaultReadyTimeout = "5m";
  * A release manifest, installed in the order in which a cluster can take it:
  *
  * 1. namespaces,
- * 2. what the controllers run on (RBAC, configuration, Services, CustomResourceDefinitions), then the controllers, waited
- *    for,
- * 3. the webhook configurations, each waited for until its controller has filled in its CA: an object that a webhook
- *    judges is refused while the webhook doesn't serve yet,
- * 4. custom resources.
+ * 2. what the controllers run on: RBAC, configuration, Services, CustomResourceDefinitions,
+ * 3. the controllers, waited for, and custom resources: no webhook judges those yet,
+ * 4. the webhook configurations, as soon as those who answer them are ready, each waited for until it has its CA: an
+ *    object that a webhook judges is refused while the webhook doesn't serve.
  *
  * Removal is the same order backwards: the webhook configurations go while the webhooks still answer. A registered
  * webhook without a pod would refuse the garbage collector's own updates, and a deletion would never end. Finalizers
  * that only the release's controllers clear are removed once those are gone.
  *
- * Whatever needs this release `dependsOn` the component.
+ * Who makes objects of the release's kinds `dependsOn` its {@link Release.api}; who needs its controllers, on the
+ * component.
  */
 export abstract class Release extends pulumi.ComponentResource {
     /** As upstream tags it. */
     readonly version: string;
     /** The namespaces that the release creates, by name. */
     readonly namespaces: Readonly<Record<string, KubernetesResource>>;
+    /**
+     * What takes objects of the release's kinds: the definitions, and the webhooks that judge them. The controllers, which
+     * act on such objects, may still be starting, and at a removal go side by side with them.
+     */
+    readonly api: readonly pulumi.Resource[];
 
     /** @param finalizers the finalizer that the release's controllers leave behind, if they use one */
     protected constructor(
@@ -107,28 +113,39 @@ export abstract class Release extends pulumi.ComponentResource {
                 { ...finalizers, definitions: phases.definitions, deployments: phases.workloads },
                 { parent: this, dependsOn: definitions },
             );
-        const workloads = phases.workloads.map((object) => {
-            const options = after(object, [...definitions, ...foundations, ...(removal ? [removal] : [])]);
-            // What is removed after the controllers has to know that they are gone, not only doomed with the namespace.
-            return register(object, { ...options, ...waiting, ...(removal && { deletedWith: undefined }) });
-        });
-        const webhooks = phases.webhookConfigurations.map((object) =>
-            register(awaited(object, webhookConditions(object)), { dependsOn: workloads, ...waiting }),
-        );
-
-        // Side by side, the custom resources first: their server writes its certificate into those that exist when it
-        // starts, and into later ones only much later. So neither waits for the other.
-        const serving = [...workloads, ...webhooks, ...definitions];
-        for (const object of phases.customResources) {
+        // Before the workloads: interceptors write their certificate into the ClusterInterceptors that are there when they
+        // start, and into later ones only much later.
+        const customResources = phases.customResources.map((object) =>
             register(awaited(object, clientConfigConditions(object)), {
                 ...waiting,
-                dependsOn: serving,
+                dependsOn: [...definitions, ...foundations],
                 // A deletion of its own is judged by the release's webhook, which may be dead. With its definition it
                 // goes when none is asked any more; the ones that releases ship have no finalizer.
                 deletedWith: definitions[phases.definitions.findIndex((one) => defines(one, object))],
-            });
-        }
-        for (const object of phases.customResourceServers) register(object, { ...after(object, serving), ...waiting });
+            }),
+        );
+        const workloads = new Map(
+            phases.workloads.map((object) => {
+                const options = after(object, [...definitions, ...foundations, ...(removal ? [removal] : [])]);
+                // Not with their namespace: what is removed after the controllers has to know that they are gone; and
+                // Tekton's webhooks take half a minute to end, while all else can be removed.
+                const registered = removal ? object : annotated(object, deletedInBackground);
+                return [object, register(registered, { ...options, ...waiting, deletedWith: undefined })];
+            }),
+        );
+        const webhooks = phases.webhookConfigurations.map((object) => {
+            const servers = serversOf(object, args.objects).map((server) => workloads.get(server)!);
+            // Whom no Service of the release leads to may be any of them.
+            const dependsOn = servers.length > 0 ? servers : [...workloads.values()];
+            return register(awaited(object, webhookConditions(object)), { dependsOn, ...waiting });
+        });
+        this.api = [
+            ...Object.values(created),
+            ...definitions,
+            ...(removal ? [removal] : []),
+            ...customResources,
+            ...webhooks,
+        ];
     }
 }
 

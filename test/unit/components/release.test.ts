@@ -53,17 +53,20 @@ for (const [title, run] of runs) {
             }
         });
 
-        it("registers a webhook configuration once the Deployments that may answer it are ready", () => {
-            expectOrder(
-                resources,
-                within("tekton-pipelines", webhookConfigurations),
-                within("tekton-pipelines", /^Deployment$/),
-            );
-            expectOrder(
-                resources,
-                within("tekton-triggers", webhookConfigurations),
-                within("tekton-triggers", /^Deployment$/).filter(({ name }) => name.endsWith("-webhook")),
-            );
+        it("registers a webhook configuration once who answers it is ready, and waits for no other controller", () => {
+            for (const component of ["tekton-pipelines", "tekton-triggers"]) {
+                const configurations = within(component, webhookConfigurations);
+                const isServer = ({ name }: Registered): boolean => name.endsWith("-webhook");
+                expectOrder(resources, configurations, within(component, /^Deployment$/).filter(isServer));
+                for (const other of within(component, /^Deployment$/).filter((one) => !isServer(one))) {
+                    for (const configuration of configurations) {
+                        expect(
+                            resources.waitsFor(configuration, other),
+                            `${configuration.name}, ${other.name}`,
+                        ).to.equal(false);
+                    }
+                }
+            }
         });
 
         it("waits until each webhook has the CA of who answers it", () => {
@@ -104,24 +107,34 @@ for (const [title, run] of runs) {
             expectOrder(resources, triggers, [
                 ...within("tekton-pipelines", webhookConfigurations),
                 ...within("tekton-triggers", webhookConfigurations),
-                ...within("tekton-triggers", /^(ClusterInterceptor|Deployment)$/),
+                ...within("tekton-triggers", /^ClusterInterceptor$/),
             ]);
         });
 
-        it("creates Flux's custom resources and Secrets once its controllers are ready", () => {
+        it("creates Flux's custom resources while its controllers start, and has what frees them at the end before", () => {
             const inFlux = ["GitRepository", "Kustomization", "Receiver", "Provider", "Alert"].map((kind) =>
                 resources.object(kind),
             );
-            const secret = resources.object("Secret", "generic-receiver-token");
-            expectOrder(resources, [...inFlux, secret], within("flux", /^Deployment$/));
+            expectOrder(resources, inFlux, [
+                ...within("flux", /^CustomResourceDefinition$/),
+                resources.named("flux-finalizers"),
+            ]);
+            for (const controller of within("flux", /^Deployment$/)) {
+                const [repository] = inFlux;
+                expect(resources.waitsFor(repository!, controller), controller.name).to.equal(false);
+            }
         });
 
-        it("creates a ClusterInterceptor once the webhooks that judge it serve, and waits for its CA", () => {
+        it("creates a ClusterInterceptor before a webhook could judge it, and waits for its CA", () => {
             const interceptors = within("tekton-triggers", /^ClusterInterceptor$/);
-            expectOrder(resources, interceptors, within("tekton-triggers", webhookConfigurations));
+            expectOrder(resources, interceptors, within("tekton-triggers", /^CustomResourceDefinition$/));
             for (const { name, inputs } of interceptors) {
                 const conditions = JSON.parse(inputs.metadata.annotations?.[waitFor] ?? "null") as unknown;
                 expect(conditions, name).to.include("jsonpath={.spec.clientConfig.caBundle}");
+                for (const webhook of within("tekton-triggers", webhookConfigurations)) {
+                    const interceptor = resources.named(name);
+                    expect(resources.waitsFor(interceptor, webhook), `${name}, ${webhook.name}`).to.equal(false);
+                }
             }
         });
 
@@ -153,9 +166,10 @@ for (const [title, run] of runs) {
                 const home = resources.objects().find(({ inputs }) => objectId(inputs) === `Namespace ${namespace}`);
                 expect(home, `${object.name}'s namespace`).not.to.equal(undefined);
                 expect(object.dependsOn, object.name).to.include(home!.urn);
-                // Flux's controllers are removed by themselves, for its finalizers to be removed once they are gone.
-                const isFluxController = object.inputs.kind === "Deployment" && object.name.startsWith("flux-");
-                expect(object.deletedWith, object.name).to.equal(isFluxController ? "" : home!.urn);
+                // Controllers are removed by themselves: Flux's, for its finalizers to be removed once they are gone, and
+                // Tekton's, for its webhooks to end while all else is removed.
+                const isController = object.inputs.kind === "Deployment";
+                expect(object.deletedWith, object.name).to.equal(isController ? "" : home!.urn);
             }
         });
 

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { objectId, parseManifest, phasesOf, ReleaseError, withoutDescriptions } from "../../../components/release";
+import {
+    objectId,
+    parseManifest,
+    phasesOf,
+    ReleaseError,
+    serversOf,
+    withoutDescriptions,
+} from "../../../components/release";
 import expected from "./reference/expected.json";
 import { digest, errorOf, releaseFile, releaseObjects } from "./support";
 
@@ -154,7 +161,7 @@ describe("withoutDescriptions", () => {
 describe("phases", () => {
     const ids = (objects: readonly Parameters<typeof objectId>[0][]) => objects.map(objectId);
 
-    it("has custom resources and the workload behind them apart in the real Triggers release", async function () {
+    it("has custom resources and webhook configurations apart, and knows who answers those, in the real Triggers release", async function () {
         const objects = await releaseObjects(this, "tekton-triggers", "v0.37.0");
         const phases = phasesOf(objects);
         expect(ids(phases.namespaces)).to.deep.equal([]);
@@ -169,9 +176,11 @@ describe("phases", () => {
                 (name) => `triggers.tekton.dev/ClusterInterceptor ${name}`,
             ),
         );
-        expect(ids(phases.customResourceServers)).to.deep.equal([
-            "apps/Deployment tekton-pipelines/tekton-triggers-core-interceptors",
-        ]);
+        for (const configuration of phases.webhookConfigurations) {
+            expect(ids(serversOf(configuration, objects)), configuration.metadata.name).to.deep.equal([
+                "apps/Deployment tekton-pipelines/tekton-triggers-webhook",
+            ]);
+        }
         expect(ids(phases.objects)).to.include("Service tekton-pipelines/tekton-triggers-core-interceptors");
     });
 

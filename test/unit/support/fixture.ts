@@ -14,14 +14,14 @@ ${namespace("tekton-pipelines")}
 ${definition("tekton.dev", "Pipeline")}
 ${settings("tekton-pipelines", "config-logging")}
 ${webhookServer("tekton-pipelines", "tekton-pipelines-webhook")}
-${webhookConfiguration("ValidatingWebhookConfiguration", "config.webhook.pipeline.tekton.dev", 1)}
-${webhookConfiguration("MutatingWebhookConfiguration", "webhook.pipeline.tekton.dev", 2)}
+${webhookConfiguration("ValidatingWebhookConfiguration", "config.webhook.pipeline.tekton.dev", "tekton-pipelines-webhook", 1)}
+${webhookConfiguration("MutatingWebhookConfiguration", "webhook.pipeline.tekton.dev", "tekton-pipelines-webhook", 2)}
 `),
     "tekton-triggers": parse(`
 ${settings("tekton-pipelines", "config-logging-triggers")}
 ${definition("triggers.tekton.dev", "ClusterInterceptor")}
 ${webhookServer("tekton-pipelines", "tekton-triggers-webhook")}
-${webhookConfiguration("ValidatingWebhookConfiguration", "validation.webhook.triggers.tekton.dev", 1)}
+${webhookConfiguration("ValidatingWebhookConfiguration", "validation.webhook.triggers.tekton.dev", "tekton-triggers-webhook", 1)}
 ${webhookServer("tekton-pipelines", "tekton-triggers-core-interceptors")}
 apiVersion: triggers.tekton.dev/v1alpha1
 kind: ClusterInterceptor
@@ -106,8 +106,12 @@ spec:
 }
 
 /** As a release ships it: without rules and CA. */
-function webhookConfiguration(kind: string, name: string, webhooks: number): string {
-    const list = Array.from({ length: webhooks }, (_, index) => `{ name: ${index}.${name}, clientConfig: {} }`);
+function webhookConfiguration(kind: string, name: string, server: string, webhooks: number): string {
+    const clientConfig = `{ service: { name: ${server}, namespace: tekton-pipelines } }`;
+    const list = Array.from(
+        { length: webhooks },
+        (_, index) => `{ name: ${index}.${name}, clientConfig: ${clientConfig} }`,
+    );
     return `{ apiVersion: admissionregistration.k8s.io/v1, kind: ${kind}, metadata: { name: ${name} }, webhooks: [${list.join(", ")}] }
 ---`;
 }
