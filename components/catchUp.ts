@@ -3,10 +3,10 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { authenticationHeader } from "./eventAuthentication";
 import { type Generation, servedApis } from "./generation";
-import { type KubernetesObjectArgs, KubernetesResource } from "./kubernetesResource";
-import { permit } from "./permission";
+import { KubernetesResource } from "./kubernetesResource";
 import { restrictedContainer, restrictedPod } from "./restricted";
 import { type Route, runNamePrefix, sourceResources } from "./route";
+import { runsAccount } from "./runsAccount";
 import { catchUpSender, runNameLength } from "./triggerChain/cel";
 
 /** What is followed, and who is told. */
@@ -51,30 +51,12 @@ export class CatchUp extends pulumi.ComponentResource {
         super("flux-to-tekton:triggers:CatchUp", name, {}, opts);
         const objectName = args.catchUpName ?? "flux-catch-up";
         const metadata = { name: objectName, namespace: args.namespace };
-        const account = new KubernetesResource(
-            `${name}-account`,
-            { apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
-            { parent: this },
-        );
-        // It may follow the sources, and see which runs there are; nothing else.
-        const allow = (suffix: string, roleMetadata: KubernetesObjectArgs["metadata"], rule: object): void =>
-            permit(this, name, suffix, {
-                metadata: roleMetadata,
-                rule,
-                account: { name: account.metadata.name, namespace: args.namespace },
-            });
-        allow("", metadata, { apiGroups: ["tekton.dev"], resources: ["pipelineruns"], verbs: ["get"] });
-        args.routes.forEach(({ source }, index) => {
-            allow(
-                `-${index}`,
-                { name: pulumi.interpolate`${args.namespace}-${objectName}-${index}`, namespace: source.namespace },
-                {
-                    apiGroups: ["source.toolkit.fluxcd.io"],
-                    resources: [sourceResources[source.kind]],
-                    resourceNames: [source.name],
-                    verbs: ["watch"],
-                },
-            );
+        const account = runsAccount(this, name, {
+            accountName: objectName,
+            namespace: args.namespace,
+            runVerbs: ["get"],
+            sources: args.routes.map(({ source }) => source),
+            sourceVerb: "watch",
         });
 
         const apis = servedApis[args.generation];
@@ -105,7 +87,7 @@ export class CatchUp extends pulumi.ComponentResource {
                     template: {
                         metadata: { labels: catchUpLabels },
                         spec: {
-                            serviceAccountName: account.metadata.name,
+                            serviceAccountName: account,
                             automountServiceAccountToken: true,
                             // A shell that is a pod's first process doesn't hear that it should end.
                             terminationGracePeriodSeconds: 1,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Generation, servedApis } from "./generation";
 import { KubernetesResource } from "./kubernetesResource";
+import { restrictedStep } from "./restricted";
 import type { EventParam } from "./route";
 
 /** Where the demonstration's pipeline lives. */
@@ -20,15 +21,6 @@ const descriptions = {
     repository: "The name of the notification GitRepository",
     namespace: "The namespace of the notification GitRepository",
 } satisfies Partial<Record<EventParam, string>>;
-
-/** What Pod Security `restricted` asks of a container: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-const restricted = {
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ["ALL"] },
-    runAsNonRoot: true,
-    runAsUser: 65532,
-    seccompProfile: { type: "RuntimeDefault" },
-};
 
 /** The parameters that the demonstration's pipeline declares. */
 export const demoPipelineParams = ["message", "repository", "namespace"] as const satisfies readonly EventParam[];
@@ -71,7 +63,7 @@ export class DemoPipeline extends pulumi.ComponentResource {
                                 params: demoPipelineParams.map((param) => ({ name: param, type: "string" })),
                                 ...(args.generation === "2020"
                                     ? {}
-                                    : { stepTemplate: { securityContext: restricted } }),
+                                    : { stepTemplate: { securityContext: restrictedStep } }),
                                 steps: [
                                     echo("echo-pipeline", "notification from $(params.namespace)/$(params.repository)"),
                                     echo("echo-message", "$(params.message)"),

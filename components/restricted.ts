@@ -15,3 +15,11 @@ export const restrictedContainer = {
     readOnlyRootFilesystem: true,
     capabilities: { drop: ["ALL"] },
 } as const;
+/** The same for a step of a Task, whose pod is Tekton's to make. */
+export const restrictedStep = {
+    ...restrictedContainer,
+    runAsNonRoot: restrictedPod.runAsNonRoot,
+    runAsUser: restrictedPod.runAsUser,
+    runAsGroup: restrictedPod.runAsGroup,
+    seccompProfile: restrictedPod.seccompProfile,
+} as const;

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { seconds } from "./duration";
-import { type KubernetesObjectArgs, KubernetesResource } from "./kubernetesResource";
-import { permit } from "./permission";
+import { KubernetesResource } from "./kubernetesResource";
 import { restrictedContainer, restrictedPod } from "./restricted";
 import { type Route, type Source, sourceResources } from "./route";
+import { runsAccount } from "./runsAccount";
 import { runNameLength } from "./triggerChain/cel";
 import { routeLabel } from "./triggerChain/triggerChain";
 
@@ -51,29 +51,12 @@ export class RunHistory extends pulumi.ComponentResource {
         super("flux-to-tekton:tekton:RunHistory", name, {}, opts);
         const objectName = args.runHistoryName ?? "flux-run-history";
         const metadata = { name: objectName, namespace: args.namespace };
-        const account = new KubernetesResource(
-            `${name}-account`,
-            { apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
-            { parent: this },
-        );
-        const allow = (suffix: string, roleMetadata: KubernetesObjectArgs["metadata"], rule: object): void =>
-            permit(this, name, suffix, {
-                metadata: roleMetadata,
-                rule,
-                account: { name: account.metadata.name, namespace: args.namespace },
-            });
-        allow("", metadata, { apiGroups: ["tekton.dev"], resources: ["pipelineruns"], verbs: ["list", "delete"] });
-        args.sources.forEach((source, index) => {
-            allow(
-                `-${index}`,
-                { name: pulumi.interpolate`${args.namespace}-${objectName}-${index}`, namespace: source.namespace },
-                {
-                    apiGroups: ["source.toolkit.fluxcd.io"],
-                    resources: [sourceResources[source.kind]],
-                    resourceNames: [source.name],
-                    verbs: ["get"],
-                },
-            );
+        const account = runsAccount(this, name, {
+            accountName: objectName,
+            namespace: args.namespace,
+            runVerbs: ["list", "delete"],
+            sources: args.sources,
+            sourceVerb: "get",
         });
 
         const lines = args.routes.map(
@@ -101,7 +84,7 @@ export class RunHistory extends pulumi.ComponentResource {
                             template: {
                                 metadata: { labels: { app: "flux-to-tekton-run-history" } },
                                 spec: {
-                                    serviceAccountName: account.metadata.name,
+                                    serviceAccountName: account,
                                     restartPolicy: "Never",
                                     automountServiceAccountToken: true,
                                     securityContext: restrictedPod,
