@@ -49,7 +49,8 @@ describe("an update that fails", function () {
     });
 
     it("names the controller that doesn't become ready, and why, and goes on once it does", async () => {
-        await stack.setConfig("readyTimeout", { value: "12s" });
+        // Long enough for the node to give the first pull up, which may wait ten seconds for an answer about the name.
+        await stack.setConfig("readyTimeout", { value: "20s" });
         await stack.setConfig("fluxRegistry", { value: "no-such-registry.invalid/fluxcd" });
         const error = await failure(stack.up(operation));
         expect(error)

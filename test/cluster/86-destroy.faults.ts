@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { execa } from "execa";
+import { restrictedStep } from "../../components/restricted";
 import { prepareRepository } from "../../demo/chain";
 import { kubectl, list, until } from "../../demo/cluster";
 import { emptied, operation, staging } from "./staging";
@@ -22,6 +23,8 @@ const longRun = {
                                 image: "alpine",
                                 imagePullPolicy: "IfNotPresent",
                                 command: ["sleep", "3600"],
+                                // The namespace may enforce Pod Security restricted.
+                                securityContext: restrictedStep,
                             },
                         ],
                     },
