@@ -1,47 +1,9 @@
 import { expect } from "chai";
-import { execa } from "execa";
-import { restrictedStep } from "../../components/restricted";
 import { prepareRepository } from "../../demo/chain";
 import { kubectl, list, until } from "../../demo/cluster";
+import { startLongRun } from "./longRun";
 import { emptied, operation, staging } from "./staging";
 import { left, measured } from "./support";
-
-/** A PipelineRun that ends long after any destroy. */
-const longRun = {
-    apiVersion: "tekton.dev/v1",
-    kind: "PipelineRun",
-    metadata: { name: "long-run", namespace: "default" },
-    spec: {
-        pipelineSpec: {
-            tasks: [
-                {
-                    name: "sleep",
-                    taskSpec: {
-                        steps: [
-                            {
-                                name: "sleep",
-                                image: "alpine",
-                                imagePullPolicy: "IfNotPresent",
-                                command: ["sleep", "3600"],
-                                // The namespace may enforce Pod Security restricted.
-                                securityContext: restrictedStep,
-                            },
-                        ],
-                    },
-                },
-            ],
-        },
-    },
-};
-
-async function startLongRun(): Promise<void> {
-    await execa("kubectl", ["create", "-f", "-"], { input: JSON.stringify(longRun) });
-    await until(
-        "/api/v1/namespaces/default/pods",
-        ({ metadata, status }) => metadata.name.startsWith("long-run-") && status?.phase === "Running",
-        { timeout: 120, what: "the long PipelineRun's pod" },
-    );
-}
 
 async function suspendFlux(): Promise<void> {
     for (const kind of ["gitrepository", "kustomization"]) {

@@ -2,7 +2,7 @@ import type { Stack, UpResult } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { callReceiver, prepareRepository, push, runName, runOf } from "../../demo/chain";
 import { type ApiObject, condition, kubectl, list, until } from "../../demo/cluster";
-import { observe } from "./observe";
+import { every, fetching, losingCas, pushing } from "./meanwhile";
 import { emptied, operation, output } from "./staging";
 import { left, measured, noteFigure } from "./support";
 
@@ -13,72 +13,9 @@ interface Tekton {
 const older: Tekton = { pipelines: "v1.12.2", triggers: "v0.36.0" };
 const newer: Tekton = { pipelines: "v1.15.0", triggers: "v0.37.0" };
 
-/** Seconds between pushes. */
-const every = 4;
-
 async function choose(stack: Stack, { pipelines, triggers }: Tekton): Promise<void> {
     await stack.setConfig("tektonPipelinesVersion", { value: pipelines });
     await stack.setConfig("tektonTriggersVersion", { value: triggers });
-}
-
-/** Pushes a commit every few seconds, until it is stopped. */
-function pushing(title: string): { stop(): Promise<number> } {
-    let stopped = false;
-    const done = (async () => {
-        let count = 0;
-        for (; !stopped; count++) {
-            const next = new Promise((resolve) => setTimeout(resolve, every * 1000));
-            await push(`${title} ${count}`);
-            await next;
-        }
-        return count;
-    })();
-    return {
-        stop: () => {
-            stopped = true;
-            return done;
-        },
-    };
-}
-
-/** The commits that Flux fetches: a push that comes before it has fetched the one before supersedes that. */
-function fetching(): { readonly commits: ReadonlySet<string>; stop(): void } {
-    const commits = new Set<string>();
-    const repositories = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories";
-    const { stop } = observe(repositories, ({ status }) => {
-        const { revision } = (status?.artifact ?? {}) as { revision?: string };
-        if (revision !== undefined) commits.add(revision.replace("main@sha1:", ""));
-    });
-    return { commits, stop };
-}
-
-/** Whether any client of a webhook in an object is without the CA to trust. */
-function lacksCa(value: unknown): boolean {
-    if (typeof value !== "object" || value === null) return false;
-    const { clientConfig } = value as { clientConfig?: { service?: unknown; caBundle?: string } };
-    if (clientConfig?.service !== undefined && !clientConfig.caBundle) return true;
-    return Object.values(value).some(lacksCa);
-}
-
-/** Tekton's objects with webhooks that are without the CA of one at any moment, and how many states were seen. */
-function losingCas(): { readonly objects: ReadonlySet<string>; readonly states: () => number; stop(): void } {
-    const objects = new Set<string>();
-    let states = 0;
-    const watches = [
-        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-        "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
-        "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
-        "/apis/triggers.tekton.dev/v1alpha1/clusterinterceptors",
-    ].map((path) =>
-        observe(path, ({ kind, metadata, spec, webhooks }) => {
-            states++;
-            // Not the schemas of a definition.
-            if (lacksCa([spec?.conversion, { clientConfig: spec?.clientConfig }, webhooks])) {
-                objects.add(`${kind} ${metadata.name}`);
-            }
-        }),
-    );
-    return { objects, states: () => states, stop: () => watches.forEach(({ stop }) => stop()) };
 }
 
 /** Versions of Tekton's images that containers run, with those in their arguments. */
@@ -157,7 +94,7 @@ describe("Tekton", function () {
                     up = await measured(`${what} of Tekton, a push every ${every} s`, () => stack.up(operation));
                     await measured(`${what}: the EventListener's pods, after up`, () => listenerOf(version));
                 } finally {
-                    pushed = await pushes.stop();
+                    pushed = (await pushes.stop()).size;
                     await runOf(await push(`${what}, done`));
                     fetched.stop();
                     losing.stop();

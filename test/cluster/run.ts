@@ -17,7 +17,7 @@ async function run(chosen: readonly string[], { faults, grep }: Options): Promis
     const runs = (name: string): boolean => files.some((file) => new RegExp(`(\\*|${name})\\.faults\\.ts$`).test(file));
     await sandbox.up({
         networkPolicy: true,
-        previousTekton: runs("upgrade"),
+        previousTekton: runs("(upgrade|naive)"),
         sourceServers: runs("(sources|pullSecret)"),
     });
     const mocha = [
