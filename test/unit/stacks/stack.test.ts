@@ -476,7 +476,7 @@ describe("stack", () => {
         }
     });
 
-    it("deletes custom resources, and nothing else, without waiting for an update that a webhook has to admit", async () => {
+    it("deletes custom resources and Tekton's controllers, and nothing else, without waiting for what they own", async () => {
         const { resources } = await simulateStack();
         const inBackground = resources
             .objects()
@@ -485,7 +485,7 @@ describe("stack", () => {
             new Set([
                 ...["Pipeline", "EventListener", "TriggerBinding", "TriggerTemplate"],
                 ...["GitRepository", "Kustomization", "Receiver", "Provider", "Alert"],
-                "ClusterInterceptor",
+                ...["ClusterInterceptor", "Deployment"],
             ]),
         );
     });
