@@ -12,12 +12,12 @@ export const skipAwaitAnnotation = "pulumi.com/skipAwait";
 export const patchForceAnnotation = "pulumi.com/patchForce";
 
 /**
- * An object is deleted at once, and what it owns after it. On all custom resources: the provider would have it the other
- * way round, and then the garbage collector takes a finalizer of its own off with an update, which the release's webhook has
- * to admit: if that is dead, the deletion never ends. Nor does anything wait for an EventListener's pods, which take half
- * a minute to end.
+ * The annotation by which a manifest tells the provider how an object goes. With `background` it is deleted at once, and
+ * what it owns after it. So are all custom resources: the provider would have it the other way round, and then the garbage
+ * collector takes a finalizer of its own off with an update, which the release's webhook has to admit: if that is dead,
+ * the deletion never ends. Nor does anything wait for an EventListener's pods, which take half a minute to end.
  */
-export const deletedInBackground = { "pulumi.com/deletionPropagationPolicy": "background" } as const;
+export const deletionPropagationAnnotation = "pulumi.com/deletionPropagationPolicy";
 
 /** A {@link KubernetesObject} whose fields may come from other resources. */
 export interface KubernetesObjectArgs {
@@ -59,7 +59,7 @@ export class KubernetesResource extends pulumi.CustomResource {
         const annotations = {
             ...object.metadata.annotations,
             [patchForceAnnotation]: "true",
-            ...(isCustom(object) && deletedInBackground),
+            ...(isCustom(object) && { [deletionPropagationAnnotation]: "background" }),
         };
         super(
             typeToken(object),

@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../kubernetesObject";
-import { deletedInBackground, KubernetesResource, skipAwaitAnnotation, waitForAnnotation } from "../kubernetesResource";
+import {
+    deletionPropagationAnnotation,
+    KubernetesResource,
+    skipAwaitAnnotation,
+    waitForAnnotation,
+} from "../kubernetesResource";
 import { keepingConversionCa } from "./conversionCa";
 import { defines } from "./definitions";
 import { FinalizerRemoval, type FinalizerRemovalSettings } from "./finalizerRemoval";
@@ -129,7 +134,9 @@ export abstract class Release extends pulumi.ComponentResource {
                 const options = after(object, [...definitions, ...foundations, ...(removal ? [removal] : [])]);
                 // Not with their namespace: what is removed after the controllers has to know that they are gone; and
                 // Tekton's webhooks take half a minute to end, while all else can be removed.
-                const registered = removal ? object : annotated(object, deletedInBackground);
+                const registered = removal
+                    ? object
+                    : annotated(object, { [deletionPropagationAnnotation]: "background" });
                 return [object, register(registered, { ...options, ...waiting, deletedWith: undefined })];
             }),
         );

@@ -488,6 +488,9 @@ describe("stack", () => {
                 ...["ClusterInterceptor", "Deployment"],
             ]),
         );
+        // Flux's finalizers are removed once its controllers are gone.
+        const controllers = inBackground.filter(({ inputs }) => inputs.kind === "Deployment");
+        for (const { name } of controllers) expect(name).to.match(/^tekton-/);
     });
 
     it("works on the cluster that the provider's config names", async () => {
