@@ -25,13 +25,14 @@ describe("nothing is lost", function () {
     it("makes one run of each revision that Flux saw while, push by push, all that passes it on is killed", async () => {
         const pushes = new Pushes("All killed in turn");
         const faults = [
-            () => killed(sourceController),
             () => killed(notificationController),
             () => restart("kube-apiserver"),
             () => killed(listener),
             () => restart("kubelet"),
             () => killed(interceptors),
             () => Promise.all([triggersController, triggersWebhook].map(killed)),
+            // Last: the next one waits for its lease to end, half a minute, and until then Flux sees nothing.
+            () => killed(sourceController),
         ];
         for (const fault of faults) {
             await Promise.all([pushes.push(), fault()]);
