@@ -1,11 +1,13 @@
 import {
     existsSync,
+    fstatSync,
     mkdirSync,
-    readFileSync,
+    openSync,
     readdirSync,
-    readlinkSync,
+    readFileSync,
     rmdirSync,
     rmSync,
+    statSync,
     writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -60,18 +62,27 @@ export function removeMountPoints(): void {
 
 /** The command in the mount namespace of a running process. */
 export function inMountsOf(pid: number, { command, args }: Component): Component {
-    return { command: "nsenter", args: [`--mount=/proc/${pid}/ns/mnt`, "--", command, ...args] };
+    return { command: "nsenter", args: [`--mount=${mountsOf(pid)}`, "--", command, ...args] };
 }
 
-/** Which mount namespace a running process is in. */
-export const mountNamespace = (pid: number): string => readlinkSync(`/proc/${pid}/ns/mnt`);
+/**
+ * The mount namespace that a running process is in, as an open file. Once it isn't held so, and nobody is in it any more,
+ * the kernel gives its number to the next one: a container of someone else's, perhaps.
+ */
+export const openMounts = (pid: number): number => openSync(mountsOf(pid), "r");
 
-/** The processes in a mount namespace: in containerd's there are also the kubelet and the shims of the containers. */
-export function processesInMounts(namespace: string): number[] {
+const mountsOf = (pid: number): string => `/proc/${pid}/ns/mnt`;
+
+/**
+ * The processes in a mount namespace: in containerd's there are also the kubelet and the shims of the containers.
+ * @param mounts see {@link openMounts}
+ */
+export function processesInMounts(mounts: number): number[] {
+    const { ino } = fstatSync(mounts);
     const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
     return pids.map(Number).filter((pid) => {
         try {
-            return mountNamespace(pid) === namespace;
+            return statSync(mountsOf(pid)).ino === ino;
         } catch {
             // It has ended.
             return false;

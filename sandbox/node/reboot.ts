@@ -1,8 +1,8 @@
-import { rmSync } from "node:fs";
+import { closeSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createCgroups, processesInCgroups, removeCgroups } from "./cgroups";
 import { containerdSocket } from "./configuration";
-import { clearRunFolders, mountNamespace, processesInMounts } from "./mounts";
+import { clearRunFolders, openMounts, processesInMounts } from "./mounts";
 import { resetNetwork } from "./network";
 import { isAlive, kill, recorded, running, signal } from "./processes";
 
@@ -18,7 +18,7 @@ const elsewhere = "git";
  */
 export async function endNode(): Promise<void> {
     const records = recorded().filter(({ name }) => name !== elsewhere);
-    const mounts = mountNamespace(running("containerd").pid);
+    const mounts = openMounts(running("containerd").pid);
     const left = (): number[] => [
         ...records.filter(isAlive).map(({ pid }) => pid),
         ...processesInMounts(mounts),
@@ -28,6 +28,7 @@ export async function endNode(): Promise<void> {
         for (const pid of pids) signal(pid, "SIGKILL");
         await sleep(20);
     }
+    closeSync(mounts);
     for (const record of records) await kill(record);
     await removeCgroups();
     createCgroups();
