@@ -11,7 +11,6 @@ import { ImagePullSecret, pulledWith } from "../components/imagePullSecret";
 import { inRegistries } from "../components/imageReference";
 import { GitHubWebhook } from "../components/gitHub/webhook";
 import { Receiver } from "../components/receiver";
-import type { Release } from "../components/release/release";
 import type { ClusterAccess } from "../components/kubeconfig";
 import type { KubernetesObject } from "../components/kubernetesObject";
 import type { Route, Source } from "../components/route";
@@ -114,12 +113,9 @@ export function createCluster(
         },
         { provider, ...(config.syncOwner === "git" ? leftToGit() : {}) },
     );
-    // No output says that a kind is there, and who judges its objects. Their controllers start meanwhile; but those of
-    // 2020 hold an EventListener by a finalizer, and have to be alive when it goes.
-    const upon = (...releases: readonly Release[]): pulumi.Resource[] =>
-        generation === "2020" ? [...releases] : releases.flatMap(({ api }) => api);
-    const onFlux = { ...opts, dependsOn: upon(flux) };
-    const onTekton = { ...opts, dependsOn: upon(pipelines, triggers) };
+    // No output says that a controller is there to judge, act on and, at the end, release a custom resource.
+    const onFlux = { ...opts, dependsOn: [flux] };
+    const onTekton = { ...opts, dependsOn: [pipelines, triggers] };
     const fluxNamespace = config.fluxNamespace;
     const homeOfFlux = flux.namespaces[fluxNamespace];
 
@@ -140,8 +136,7 @@ export function createCluster(
         },
         {
             provider,
-            // What Flux is to delete at the end it has to be alive for.
-            dependsOn: [...(config.gitDeletionPolicy === "Orphan" ? upon(flux) : [flux]), ...(gitHub?.resources ?? [])],
+            dependsOn: [flux, ...(gitHub?.resources ?? [])],
             ...(config.syncOwner === "git" ? leftToGit("spec") : {}),
         },
     );
@@ -176,7 +171,7 @@ export function createCluster(
                   pipelineName: config.pipelineName,
                   image: inRegistries(config.pipelineImage, config.imageRegistries),
               },
-              { provider, dependsOn: upon(pipelines) },
+              { provider, dependsOn: [pipelines] },
           )
         : undefined;
     const routes = resolveRoutes(config, sync, demoPipeline);

@@ -49,20 +49,22 @@ export function phasesOf(objects: readonly KubernetesObject[]): Phases {
 }
 
 /**
- * The workloads whose pods answer a webhook configuration: configuration → Services → selectors → pod labels.
+ * The workloads whose pods answer for a webhook configuration, or for a custom resource that names a Service, as a
+ * ClusterInterceptor does: object → Services → selectors → pod labels.
  * @param objects all of the release's
  */
-export function serversOf(
-    configuration: KubernetesObject,
-    objects: readonly KubernetesObject[],
-): readonly KubernetesObject[] {
-    type Webhook = {
+export function serversOf(object: KubernetesObject, objects: readonly KubernetesObject[]): readonly KubernetesObject[] {
+    type Client = {
         readonly clientConfig?: { readonly service?: { readonly name: string; readonly namespace: string } };
     };
-    const webhooks = (configuration.webhooks ?? []) as readonly Webhook[];
-    const named = new Set(webhooks.map(({ clientConfig }) => serviceId(clientConfig?.service ?? { name: "" })));
-    const services = objects.filter((object) => kindId(object) === "Service" && named.has(serviceId(object.metadata)));
-    return objects.filter((object) => isWorkload(object) && services.some((service) => serves(object, service)));
+    const clients = [...((object.webhooks ?? []) as readonly Client[]), (object.spec ?? {}) as Client];
+    const named = new Set(
+        clients.flatMap(({ clientConfig }) =>
+            clientConfig?.service === undefined ? [] : [serviceId(clientConfig.service)],
+        ),
+    );
+    const services = objects.filter((one) => kindId(one) === "Service" && named.has(serviceId(one.metadata)));
+    return objects.filter((one) => isWorkload(one) && services.some((service) => serves(one, service)));
 }
 
 function serviceId({ namespace, name }: { readonly namespace?: string; readonly name: string }): string {

@@ -42,7 +42,8 @@ export const defaultReadyTimeout = "5m";
  *
  * 1. namespaces,
  * 2. what the controllers run on: RBAC, configuration, Services, CustomResourceDefinitions,
- * 3. the controllers, waited for, and custom resources: no webhook judges those yet,
+ * 3. custom resources, which no webhook judges yet, and the controllers, waited for: those that answer for custom
+ *    resources after these,
  * 4. the webhook configurations, as soon as those who answer them are ready, each waited for until it has its CA: an
  *    object that a webhook judges is refused while the webhook doesn't serve.
  *
@@ -50,19 +51,13 @@ export const defaultReadyTimeout = "5m";
  * webhook without a pod would refuse the garbage collector's own updates, and a deletion would never end. Finalizers
  * that only the release's controllers clear are removed once those are gone.
  *
- * Who makes objects of the release's kinds `dependsOn` its {@link Release.api}; who needs its controllers, on the
- * component.
+ * Whatever needs this release `dependsOn` the component.
  */
 export abstract class Release extends pulumi.ComponentResource {
     /** As upstream tags it. */
     readonly version: string;
     /** The namespaces that the release creates, by name. */
     readonly namespaces: Readonly<Record<string, KubernetesResource>>;
-    /**
-     * What takes objects of the release's kinds: the definitions, and the webhooks that judge them. The controllers, which
-     * act on such objects, may still be starting, and at a removal go side by side with them.
-     */
-    readonly api: readonly pulumi.Resource[];
 
     /** @param finalizers the finalizer that the release's controllers leave behind, if they use one */
     protected constructor(
@@ -118,20 +113,23 @@ export abstract class Release extends pulumi.ComponentResource {
                 { ...finalizers, definitions: phases.definitions, deployments: phases.workloads },
                 { parent: this, dependsOn: definitions },
             );
-        // Before the workloads: interceptors write their certificate into the ClusterInterceptors that are there when they
-        // start, and into later ones only much later.
         const customResources = phases.customResources.map((object) =>
-            register(awaited(object, clientConfigConditions(object)), {
-                ...waiting,
+            register(object, {
                 dependsOn: [...definitions, ...foundations],
                 // A deletion of its own is judged by the release's webhook, which may be dead. With its definition it
                 // goes when none is asked any more; the ones that releases ship have no finalizer.
                 deletedWith: definitions[phases.definitions.findIndex((one) => defines(one, object))],
             }),
         );
+        // Interceptors write their certificate into the ClusterInterceptors that are there when they start, before they
+        // are ready, and into later ones only a minute later.
+        const servers = new Set(phases.customResources.flatMap((object) => serversOf(object, args.objects)));
         const workloads = new Map(
             phases.workloads.map((object) => {
-                const options = after(object, [...definitions, ...foundations, ...(removal ? [removal] : [])]);
+                const options = after(object, [
+                    ...[...definitions, ...foundations, ...(removal ? [removal] : [])],
+                    ...(servers.has(object) ? customResources : []),
+                ]);
                 // Not with their namespace: what is removed after the controllers has to know that they are gone; and
                 // Tekton's webhooks take half a minute to end, while all else can be removed.
                 const registered = removal
@@ -140,19 +138,12 @@ export abstract class Release extends pulumi.ComponentResource {
                 return [object, register(registered, { ...options, ...waiting, deletedWith: undefined })];
             }),
         );
-        const webhooks = phases.webhookConfigurations.map((object) => {
-            const servers = serversOf(object, args.objects).map((server) => workloads.get(server)!);
+        for (const object of phases.webhookConfigurations) {
+            const answering = serversOf(object, args.objects).map((server) => workloads.get(server)!);
             // Whom no Service of the release leads to may be any of them.
-            const dependsOn = servers.length > 0 ? servers : [...workloads.values()];
-            return register(awaited(object, webhookConditions(object)), { dependsOn, ...waiting });
-        });
-        this.api = [
-            ...Object.values(created),
-            ...definitions,
-            ...(removal ? [removal] : []),
-            ...customResources,
-            ...webhooks,
-        ];
+            const dependsOn = answering.length > 0 ? answering : [...workloads.values()];
+            register(awaited(object, webhookConditions(object)), { dependsOn, ...waiting });
+        }
     }
 }
 
@@ -185,10 +176,4 @@ function annotated(object: KubernetesObject, annotations: Readonly<Record<string
 function webhookConditions(configuration: KubernetesObject): string[] {
     const webhooks = Array.isArray(configuration.webhooks) ? configuration.webhooks : [];
     return webhooks.map((_, index) => `jsonpath={.webhooks[${index}].clientConfig.caBundle}`);
-}
-
-/** The same for custom resources that name a Service, as a ClusterInterceptor does: usable once they carry its CA. */
-function clientConfigConditions(object: KubernetesObject): string[] {
-    const spec = object.spec as { clientConfig?: { service?: unknown } } | undefined;
-    return spec?.clientConfig?.service === undefined ? [] : ["jsonpath={.spec.clientConfig.caBundle}"];
 }

@@ -71,7 +71,7 @@ export async function away(workloads: readonly Workload[], meanwhile: () => Prom
     for (const workload of workloads) await scale(workload, 0);
     await Promise.all(
         workloads.map(({ namespace, label }) =>
-            kubectl("-n", namespace, "wait", "--for=delete", "pod", "-l", label, "--timeout=60s"),
+            kubectl("-n", namespace, "wait", "--for=delete", "pod", "-l", label, "--timeout=180s"),
         ),
     );
     await meanwhile();

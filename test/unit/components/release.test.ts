@@ -107,44 +107,33 @@ for (const [title, run] of runs) {
             expectOrder(resources, triggers, [
                 ...within("tekton-pipelines", webhookConfigurations),
                 ...within("tekton-triggers", webhookConfigurations),
-                ...within("tekton-triggers", /^ClusterInterceptor$/),
+                ...within("tekton-triggers", /^(ClusterInterceptor|Deployment)$/),
             ]);
         });
 
-        it("creates Flux's custom resources while its controllers start, and has what frees them at the end before", () => {
+        it("creates Flux's custom resources and Secrets once its controllers are ready", () => {
             const inFlux = ["GitRepository", "Kustomization", "Receiver", "Provider", "Alert"].map((kind) =>
                 resources.object(kind),
             );
-            expectOrder(resources, inFlux, [
-                ...within("flux", /^CustomResourceDefinition$/),
-                resources.named("flux-finalizers"),
-            ]);
-            for (const controller of within("flux", /^Deployment$/)) {
-                const [repository] = inFlux;
-                expect(resources.waitsFor(repository!, controller), controller.name).to.equal(false);
-            }
+            const secret = resources.object("Secret", "generic-receiver-token");
+            expectOrder(resources, [...inFlux, secret], within("flux", /^Deployment$/));
         });
 
-        it("creates a ClusterInterceptor before a webhook could judge it, and waits for its CA", () => {
+        it("creates a ClusterInterceptor before a webhook could judge it, and before its server, which gives it a CA", () => {
             const interceptors = within("tekton-triggers", /^ClusterInterceptor$/);
             expectOrder(resources, interceptors, within("tekton-triggers", /^CustomResourceDefinition$/));
-            for (const { name, inputs } of interceptors) {
-                const conditions = JSON.parse(inputs.metadata.annotations?.[waitFor] ?? "null") as unknown;
-                expect(conditions, name).to.include("jsonpath={.spec.clientConfig.caBundle}");
-                for (const webhook of within("tekton-triggers", webhookConfigurations)) {
-                    const interceptor = resources.named(name);
-                    expect(resources.waitsFor(interceptor, webhook), `${name}, ${webhook.name}`).to.equal(false);
-                }
-            }
-        });
-
-        it("starts the interceptors beside the ClusterInterceptors, since each needs the other", () => {
-            const [server] = within("tekton-triggers", /^Deployment$/).filter(
+            const server = within("tekton-triggers", /^Deployment$/).filter(
                 ({ inputs }) => inputs.metadata.name === "tekton-triggers-core-interceptors",
             );
-            for (const interceptor of within("tekton-triggers", /^ClusterInterceptor$/)) {
-                expect(resources.waitsFor(server!, interceptor), interceptor.name).to.equal(false);
-                expect(resources.waitsFor(interceptor, server!), interceptor.name).to.equal(false);
+            expectOrder(resources, server, interceptors);
+            // The listener crashes while one has no CA.
+            expectOrder(resources, [resources.object("EventListener")], server);
+            for (const interceptor of interceptors) {
+                for (const webhook of within("tekton-triggers", webhookConfigurations)) {
+                    expect(resources.waitsFor(interceptor, webhook), `${interceptor.name}, ${webhook.name}`).to.equal(
+                        false,
+                    );
+                }
             }
         });
 
@@ -251,7 +240,7 @@ describe("release", () => {
     it("gives controllers, webhooks and listeners the configured time to become ready", async () => {
         const { resources } = await simulateStack({ readyTimeout: "90s" });
         const waiting = [
-            ...released(resources, /^(Deployment|ClusterInterceptor)$|WebhookConfiguration$/),
+            ...released(resources, /^Deployment$|WebhookConfiguration$/),
             ...["EventListener", "GitRepository", "Kustomization"].map((kind) => resources.object(kind)),
         ];
         // Pulumi's own notation.
