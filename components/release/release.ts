@@ -7,9 +7,8 @@ import {
     waitForAnnotation,
 } from "../kubernetesResource";
 import { keepingConversionCa } from "./conversionCa";
-import { defines } from "./definitions";
+import { defines, withoutDescriptions } from "./definitions";
 import { FinalizerRemoval, type FinalizerRemovalSettings } from "./finalizerRemoval";
-import { withoutDescriptions } from "./manifest";
 import { phasesOf, serversOf } from "./phases";
 
 /** How to install a release. */
@@ -142,7 +141,7 @@ export abstract class Release extends pulumi.ComponentResource {
             const answering = serversOf(object, args.objects).map((server) => workloads.get(server)!);
             // Whom no Service of the release leads to may be any of them.
             const dependsOn = answering.length > 0 ? answering : [...workloads.values()];
-            register(awaited(object, webhookConditions(object)), { dependsOn, ...waiting });
+            register(awaitingCa(object), { dependsOn, ...waiting });
         }
     }
 }
@@ -152,10 +151,13 @@ function withoutAwait(object: KubernetesObject): KubernetesObject {
     return object.kind === "Service" ? annotated(object, { [skipAwaitAnnotation]: "true" }) : object;
 }
 
-function awaited(object: KubernetesObject, conditions: readonly string[]): KubernetesObject {
-    if (conditions.length === 0) return object;
-    const all = [...conditions, ...labelConditions(object)];
-    return annotated(object, { [waitForAnnotation]: JSON.stringify(all) });
+/** A webhook configuration ships without a CA; its controller writes it once it has a certificate to serve with. */
+function awaitingCa(configuration: KubernetesObject): KubernetesObject {
+    const webhooks = Array.isArray(configuration.webhooks) ? configuration.webhooks : [];
+    if (webhooks.length === 0) return configuration;
+    const conditions = webhooks.map((_, index) => `jsonpath={.webhooks[${index}].clientConfig.caBundle}`);
+    const all = [...conditions, ...labelConditions(configuration)];
+    return annotated(configuration, { [waitForAnnotation]: JSON.stringify(all) });
 }
 
 /**
@@ -170,10 +172,4 @@ function labelConditions({ metadata }: KubernetesObject): string[] {
 function annotated(object: KubernetesObject, annotations: Readonly<Record<string, string>>): KubernetesObject {
     const merged = { ...object.metadata.annotations, ...annotations };
     return { ...object, metadata: { ...object.metadata, annotations: merged } };
-}
-
-/** A webhook configuration ships without a CA; its controller writes it once it has a certificate to serve with. */
-function webhookConditions(configuration: KubernetesObject): string[] {
-    const webhooks = Array.isArray(configuration.webhooks) ? configuration.webhooks : [];
-    return webhooks.map((_, index) => `jsonpath={.webhooks[${index}].clientConfig.caBundle}`);
 }
