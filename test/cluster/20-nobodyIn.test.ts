@@ -129,5 +129,7 @@ describe("nobody gets in", function () {
         const marker = anyCommit();
         const after = await runsAfter(address, await rightHeader(), marker);
         expect(after.filter((name) => !before.includes(name))).to.deep.equal([runName(marker)]);
+        // The stack is opened with the config of the checkout: what comes next would find something to do.
+        await (await staging()).up(operation);
     });
 });
