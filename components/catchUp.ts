@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { authenticationHeader } from "./eventAuthentication";
 import { type Generation, servedApis } from "./generation";
-import { KubernetesResource } from "./kubernetesResource";
+import { deletionPropagationAnnotation, KubernetesResource } from "./kubernetesResource";
 import { restrictedContainer, restrictedPod } from "./restricted";
 import { type Route, runNamePrefix, sourceResources } from "./route";
 import { runsAccount } from "./runsAccount";
@@ -80,7 +80,8 @@ export class CatchUp extends pulumi.ComponentResource {
             {
                 apiVersion: "apps/v1",
                 kind: "Deployment",
-                metadata,
+                // Nothing waits for its pod to end.
+                metadata: { ...metadata, annotations: { [deletionPropagationAnnotation]: "background" } },
                 spec: {
                     replicas: 1,
                     selector: { matchLabels: catchUpLabels },

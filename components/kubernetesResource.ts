@@ -80,6 +80,23 @@ function isCustom({ apiVersion }: Pick<KubernetesObject, "apiVersion">): boolean
     return group!.includes(".") && !group!.endsWith(".k8s.io");
 }
 
+/**
+ * For a component whose custom resources need what others install: somebody has to judge them, act on them and, at the
+ * end, release them, and no output says that he is there. What else the component makes, its accounts, roles and Secrets,
+ * waits for nobody, as it would with `dependsOn`.
+ * @param installations releases, as components
+ */
+export function customResourcesAfter(...installations: readonly pulumi.Resource[]): pulumi.ComponentResourceOptions {
+    return {
+        transformations: [
+            ({ type, props, opts }) =>
+                type.startsWith("kubernetes:") && isCustom(props as KubernetesObject)
+                    ? { props, opts: pulumi.mergeOptions(opts, { dependsOn: [...installations] }) }
+                    : undefined,
+        ],
+    };
+}
+
 /** `apps/v1`, `Deployment` → `kubernetes:apps/v1:Deployment`; the core group is spelled `core/v1`, as in the SDK. */
 export function typeToken({ apiVersion, kind }: Pick<KubernetesObject, "apiVersion" | "kind">): string {
     return `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;

@@ -13,6 +13,7 @@ import { GitHubWebhook } from "../components/gitHub/webhook";
 import { Receiver } from "../components/receiver";
 import type { ClusterAccess } from "../components/kubeconfig";
 import type { KubernetesObject } from "../components/kubernetesObject";
+import { customResourcesAfter } from "../components/kubernetesResource";
 import type { Route, Source } from "../components/route";
 import { RunHistory } from "../components/runHistory";
 import { TektonPipelines } from "../components/tektonPipelines";
@@ -74,30 +75,9 @@ export function createCluster(
     const { readyTimeout, crdDescriptions, tokenRotation: rotation } = config;
     const opts = { provider, ...pulledWith(config.imagePullSecret) };
 
-    const pipelines = new TektonPipelines(
-        "tekton-pipelines",
-        {
-            version: config.tektonPipelinesVersion,
-            objects: manifests["tekton-pipelines"],
-            readyTimeout,
-            crdDescriptions,
-            installedDefinitions,
-        },
-        opts,
-    );
-    const triggers = new TektonTriggers(
-        "tekton-triggers",
-        {
-            version: config.tektonTriggersVersion,
-            objects: manifests["tekton-triggers"],
-            namespaces: pipelines.namespaces,
-            readyTimeout,
-            crdDescriptions,
-            installedDefinitions,
-        },
-        opts,
-    );
     const gitHub = createGitHub(config, manifests);
+    // First: its controllers are asked only after 10 seconds whether they are ready. And at a destroy, which goes from the
+    // deepest down, it is Tekton's webhooks that have to begin soonest: they take half a minute to end.
     const flux = new Flux(
         "flux",
         {
@@ -113,11 +93,36 @@ export function createCluster(
         },
         { provider, ...(config.syncOwner === "git" ? leftToGit() : {}) },
     );
-    // No output says that a controller is there to judge, act on and, at the end, release a custom resource.
-    const onFlux = { ...opts, dependsOn: [flux] };
-    const onTekton = { ...opts, dependsOn: [pipelines, triggers] };
+    const pipelines = new TektonPipelines(
+        "tekton-pipelines",
+        {
+            version: config.tektonPipelinesVersion,
+            objects: manifests["tekton-pipelines"],
+            after: flux,
+            readyTimeout,
+            crdDescriptions,
+            installedDefinitions,
+        },
+        opts,
+    );
+    const triggers = new TektonTriggers(
+        "tekton-triggers",
+        {
+            version: config.tektonTriggersVersion,
+            objects: manifests["tekton-triggers"],
+            namespaces: pipelines.namespaces,
+            after: flux,
+            readyTimeout,
+            crdDescriptions,
+            installedDefinitions,
+        },
+        opts,
+    );
     const fluxNamespace = config.fluxNamespace;
-    const homeOfFlux = flux.namespaces[fluxNamespace];
+    const homeOfFlux = flux.namespaces[fluxNamespace]!;
+    const besideFlux = { ...opts, dependsOn: [homeOfFlux] };
+    const onFlux = pulumi.mergeOptions(besideFlux, customResourcesAfter(flux));
+    const onTekton = pulumi.mergeOptions(opts, customResourcesAfter(pipelines, triggers));
 
     const sync = new FluxSync(
         "flux-sync",
@@ -134,11 +139,10 @@ export function createCluster(
             readyTimeout,
             deletedWith: homeOfFlux,
         },
-        {
-            provider,
-            dependsOn: [flux, ...(gitHub?.resources ?? [])],
-            ...(config.syncOwner === "git" ? leftToGit("spec") : {}),
-        },
+        pulumi.mergeOptions(
+            { provider, dependsOn: [homeOfFlux], ...(config.syncOwner === "git" ? leftToGit("spec") : {}) },
+            customResourcesAfter(flux, ...(gitHub?.resources ?? [])),
+        ),
     );
     // Not after Tekton: a destroy would wait for it while Tekton's webhooks, which may be dead, are still asked.
     const namespace = config.createNamespace
@@ -171,7 +175,7 @@ export function createCluster(
                   pipelineName: config.pipelineName,
                   image: inRegistries(config.pipelineImage, config.imageRegistries),
               },
-              { provider, dependsOn: [pipelines] },
+              pulumi.mergeOptions({ provider }, customResourcesAfter(pipelines)),
           )
         : undefined;
     const routes = resolveRoutes(config, sync, demoPipeline);
@@ -240,7 +244,7 @@ export function createCluster(
                 catchUpName: config.catchUpName,
                 image: inRegistries(config.catchUpImage, config.imageRegistries),
             },
-            onFlux,
+            besideFlux,
         );
     }
     if (today && config.runHistory) {
@@ -258,7 +262,7 @@ export function createCluster(
                 schedule: config.runHistorySchedule,
                 image: inRegistries(config.runHistoryImage, config.imageRegistries),
             },
-            opts,
+            besideFlux,
         );
     }
     const token = new WebhookToken(

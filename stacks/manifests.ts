@@ -2,7 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../components/kubernetesObject";
 import { withWebhookIngress } from "../components/flux";
 import { inRegistries } from "../components/imageReference";
-import { fluxInstall, loadRelease, parseRelease, type Product, withImages } from "../components/release";
+import {
+    fluxInstall,
+    loadRelease,
+    parseRelease,
+    type Product,
+    withImages,
+    withPromptReadiness,
+} from "../components/release";
 import { featureFlags, withFeatureFlags } from "../components/tektonPipelines";
 import type { ClusterConfig } from "./config";
 import { registriesOutside } from "./images";
@@ -13,7 +20,7 @@ export type Manifests = Readonly<Record<Product, readonly KubernetesObject[]>>;
 
 /**
  * Loads, verifies and parses the stack's releases, selects of Flux what the config asks for, and puts the stack's own
- * registries into the images' names. It all happens before the first resource is registered, so that a release that
+ * registries into the images' names; Tekton's readiness is to be noticed at once. It all happens before the first resource is registered, so that a release that
  * can't be had or trusted changes nothing.
  * @throws ReleaseError
  */
@@ -46,8 +53,8 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
     const finished = (objects: readonly KubernetesObject[]): KubernetesObject[] =>
         claimed(withImages(objects, (image) => inRegistries(image, config.imageRegistries)));
     const manifests = {
-        "tekton-pipelines": finished(withFeatureFlags(pipelines, flags)),
-        "tekton-triggers": finished(triggers),
+        "tekton-pipelines": finished(withPromptReadiness(withFeatureFlags(pipelines, flags))),
+        "tekton-triggers": finished(withPromptReadiness(triggers)),
         flux: finished(ingress === undefined ? installed : withWebhookIngress(installed, ingress)),
     };
     const outside = registriesOutside(config, manifests);

@@ -4,5 +4,6 @@ export * from "./fluxInstall";
 export * from "./images";
 export * from "./manifest";
 export * from "./objectId";
+export * from "./readiness";
 export * from "./source";
 export * from "./versionLabel";

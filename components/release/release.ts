@@ -29,6 +29,8 @@ export interface ReleaseArgs {
      * their conversion webhook. @default none: it is gone for the moment until the webhook's controller puts it back
      */
     readonly installedDefinitions?: readonly KubernetesObject[];
+    /** A release whose controllers start first, and end last: what they run on is made before this one's definitions. @default none */
+    readonly after?: Release;
     /** How long a controller may take to become ready, its image pulled and started: `5m`, `90s`. @default "5m" */
     readonly readyTimeout?: string;
 }
@@ -40,7 +42,7 @@ export const defaultReadyTimeout = "5m";
  * A release manifest, installed in the order in which a cluster can take it:
  *
  * 1. namespaces,
- * 2. what the controllers run on: RBAC, configuration, Services, CustomResourceDefinitions,
+ * 2. what the controllers run on: RBAC, configuration and Services, then CustomResourceDefinitions,
  * 3. custom resources, which no webhook judges yet, and the controllers, waited for: those that answer for custom
  *    resources after these,
  * 4. the webhook configurations, as soon as those who answer them are ready, each waited for until it has its CA: an
@@ -50,13 +52,15 @@ export const defaultReadyTimeout = "5m";
  * webhook without a pod would refuse the garbage collector's own updates, and a deletion would never end. Finalizers
  * that only the release's controllers clear are removed once those are gone.
  *
- * Whatever needs this release `dependsOn` the component.
+ * What needs this release `dependsOn` the component, or comes with `customResourcesAfter` it.
  */
 export abstract class Release extends pulumi.ComponentResource {
     /** As upstream tags it. */
     readonly version: string;
     /** The namespaces that the release creates, by name. */
     readonly namespaces: Readonly<Record<string, KubernetesResource>>;
+    /** What its controllers run on. */
+    readonly foundations: readonly pulumi.Resource[];
 
     /** @param finalizers the finalizer that the release's controllers leave behind, if they use one */
     protected constructor(
@@ -97,13 +101,13 @@ export abstract class Release extends pulumi.ComponentResource {
         };
 
         const foundations = phases.objects.map((object) => register(withoutAwait(object), inNamespace(object)));
-        // After the many small objects, and not before the namespaces: the engine saves all of its state twice for each
-        // resource that it makes, and their schemas are most of it.
+        // After the many small objects: the engine saves all of its state twice for each resource that it makes, and their
+        // schemas are most of it; and the provider reads all of the API server's schemas anew when one has been made.
         const installed = new Map(args.installedDefinitions?.map((object) => [object.metadata.name, object]));
         const definitions = phases.definitions.map((definition) => {
             const wanted = args.crdDescriptions === false ? withoutDescriptions(definition) : definition;
             const { object, ignoreChanges } = keepingConversionCa(wanted, installed.get(wanted.metadata.name));
-            return register(object, { ignoreChanges, dependsOn: Object.values(created) });
+            return register(object, { ignoreChanges, dependsOn: [...foundations, ...(args.after?.foundations ?? [])] });
         });
         const removal =
             finalizers &&
@@ -112,6 +116,7 @@ export abstract class Release extends pulumi.ComponentResource {
                 { ...finalizers, definitions: phases.definitions, deployments: phases.workloads },
                 { parent: this, dependsOn: definitions },
             );
+        this.foundations = [...foundations, ...definitions, ...(removal ? [removal] : [])];
         const customResources = phases.customResources.map((object) =>
             register(object, {
                 dependsOn: [...definitions, ...foundations],
@@ -125,10 +130,7 @@ export abstract class Release extends pulumi.ComponentResource {
         const servers = new Set(phases.customResources.flatMap((object) => serversOf(object, args.objects)));
         const workloads = new Map(
             phases.workloads.map((object) => {
-                const options = after(object, [
-                    ...[...definitions, ...foundations, ...(removal ? [removal] : [])],
-                    ...(servers.has(object) ? customResources : []),
-                ]);
+                const options = after(object, [...this.foundations, ...(servers.has(object) ? customResources : [])]);
                 // Not with their namespace: what is removed after the controllers has to know that they are gone; and
                 // Tekton's webhooks take half a minute to end, while all else can be removed.
                 const registered = removal

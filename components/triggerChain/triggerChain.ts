@@ -3,6 +3,7 @@ import { authenticationHeader, authenticationKey } from "../eventAuthentication"
 import { type Generation, servedApis } from "../generation";
 import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy";
 import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
+import { readinessPeriodSeconds } from "../release/readiness";
 import { type Route, runNamePrefix } from "../route";
 import { bindingValue, catchUpFilter, eventFilter, type EventShape, eventOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
@@ -215,12 +216,13 @@ function workload(
     // A flood of posts makes it slow; a restart would make it worse, and lose what it has taken.
     const httpGet = { path: "/live", port: 8080, scheme: "HTTP" };
     const livenessProbe = { httpGet, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 };
+    const readinessProbe = { httpGet, periodSeconds: readinessPeriodSeconds, failureThreshold: 15 };
     return {
         replicas,
         spec: {
             template: {
                 spec: {
-                    containers: [{ resources, livenessProbe }],
+                    containers: [{ resources, livenessProbe, readinessProbe }],
                     ...(replicas === 1
                         ? {}
                         : {

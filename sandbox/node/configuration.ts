@@ -139,6 +139,8 @@ export function kubeletConfig(): string {
         volumePluginDir: files.volumePlugins,
         // Images can't be pulled again, and a full disk of the machine is not the sandbox's to judge.
         imageGCHighThresholdPercent: 100,
+        // Nor are they secret: under another name one may have been pulled with credentials.
+        imagePullCredentialsVerificationPolicy: "NeverVerify",
         evictionHard: { "memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
     });
 }

@@ -111,12 +111,28 @@ for (const [title, run] of runs) {
             ]);
         });
 
-        it("creates Flux's custom resources and Secrets once its controllers are ready", () => {
+        it("creates Flux's custom resources once its controllers are ready", () => {
             const inFlux = ["GitRepository", "Kustomization", "Receiver", "Provider", "Alert"].map((kind) =>
                 resources.object(kind),
             );
-            const secret = resources.object("Secret", "generic-receiver-token");
-            expectOrder(resources, [...inFlux, secret], within("flux", /^Deployment$/));
+            expectOrder(resources, inFlux, within("flux", /^Deployment$/));
+        });
+
+        it("creates the chain's accounts and Secrets, and the listener's roles and policy, beside the controllers", () => {
+            const own = ["webhook-token", "event-authentication", "trigger-chain", "catch-up", "run-history"];
+            const small = own.flatMap((component) =>
+                within(component, component === "trigger-chain" ? /Role|Account|Policy/ : /^(ServiceAccount|Secret)$/),
+            );
+            expect(small).to.have.length(12);
+            const home = resources.object("Namespace", "flux-system");
+            for (const object of small) {
+                if (object.inputs.metadata.namespace === "flux-system") expectOrder(resources, [object], [home]);
+                for (const component of ["tekton-pipelines", "tekton-triggers", "flux"]) {
+                    for (const other of within(component, /^(Deployment|CustomResourceDefinition)$/)) {
+                        expect(resources.waitsFor(object, other), `${object.name}, ${other.name}`).to.equal(false);
+                    }
+                }
+            }
         });
 
         it("creates a ClusterInterceptor before a webhook could judge it, and before its server, which gives it a CA", () => {

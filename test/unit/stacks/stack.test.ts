@@ -406,6 +406,11 @@ describe("stack", () => {
                         timeoutSeconds: 10,
                         failureThreshold: 6,
                     },
+                    readinessProbe: {
+                        httpGet: { path: "/live", port: 8080, scheme: "HTTP" },
+                        periodSeconds: 2,
+                        failureThreshold: 15,
+                    },
                 },
             ]);
             expect(resources.written(/^PodDisruptionBudget$/)).to.deep.equal([]);
@@ -476,7 +481,7 @@ describe("stack", () => {
         }
     });
 
-    it("deletes custom resources and Tekton's controllers, and nothing else, without waiting for what they own", async () => {
+    it("deletes custom resources, Tekton's controllers and the catch-up, and nothing else, without waiting for what they own", async () => {
         const { resources } = await simulateStack();
         const inBackground = resources
             .objects()
@@ -490,7 +495,7 @@ describe("stack", () => {
         );
         // Flux's finalizers are removed once its controllers are gone.
         const controllers = inBackground.filter(({ inputs }) => inputs.kind === "Deployment");
-        for (const { name } of controllers) expect(name).to.match(/^tekton-/);
+        for (const { name } of controllers) expect(name).to.match(/^(tekton-|catch-up-deployment$)/);
     });
 
     it("works on the cluster that the provider's config names", async () => {

@@ -1,0 +1,47 @@
+import type { KubernetesObject } from "../kubernetesObject";
+
+interface Probe {
+    readonly initialDelaySeconds?: number;
+    readonly periodSeconds?: number;
+    readonly failureThreshold?: number;
+}
+
+interface Workload {
+    readonly template: {
+        readonly spec: { readonly containers: readonly { readonly readinessProbe?: Probe }[] };
+    };
+}
+
+/** How often a container is asked whether it is ready. */
+export const readinessPeriodSeconds = 2;
+
+/**
+ * The objects with Deployments whose readiness is noticed at once. Tekton's are asked every 10 seconds, and not in the
+ * first 5, so that a webhook which serves after 2 has its first request after 10: at each installation, upgrade and
+ * restart. They are asked every {@link readinessPeriodSeconds} here, and may be as long without an answer as before:
+ * https://kubernetes.io/docs/concepts/workloads/pods/probes/
+ */
+export function withPromptReadiness(objects: readonly KubernetesObject[]): KubernetesObject[] {
+    return objects.map((object) => {
+        if (object.kind !== "Deployment") return object;
+        const spec = object.spec as Workload;
+        const { template } = spec;
+        const containers = template.spec.containers.map((container) =>
+            container.readinessProbe === undefined
+                ? container
+                : { ...container, readinessProbe: prompt(container.readinessProbe) },
+        );
+        return { ...object, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } };
+    });
+}
+
+function prompt(probe: Probe): Probe {
+    // Kubernetes' defaults.
+    const { periodSeconds = 10, failureThreshold = 3 } = probe;
+    return {
+        ...probe,
+        initialDelaySeconds: 0,
+        periodSeconds: readinessPeriodSeconds,
+        failureThreshold: Math.ceil((periodSeconds * failureThreshold) / readinessPeriodSeconds),
+    };
+}
