@@ -39,8 +39,7 @@ function prompt(probe: Probe): Probe {
     // Kubernetes' defaults.
     const { periodSeconds = 10, failureThreshold = 3 } = probe;
     return {
-        ...probe,
-        initialDelaySeconds: 0,
+        ...Object.fromEntries(Object.entries(probe).filter(([key]) => key !== "initialDelaySeconds")),
         periodSeconds: readinessPeriodSeconds,
         failureThreshold: Math.ceil((periodSeconds * failureThreshold) / readinessPeriodSeconds),
     };

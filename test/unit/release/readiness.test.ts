@@ -29,7 +29,7 @@ describe("readiness of a release's controllers", () => {
         const readinessProbe = { httpGet, initialDelaySeconds: 5, periodSeconds: 10, timeoutSeconds: 5 };
         const [changed] = withPromptReadiness([deployment({ name: "a", readinessProbe })]);
         expect(probes(changed!)).to.deep.equal([
-            { httpGet, initialDelaySeconds: 0, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 15 },
+            { httpGet, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 15 },
         ]);
         const slow = { httpGet, periodSeconds: 5, failureThreshold: 5 };
         const [other] = withPromptReadiness([deployment({ name: "a", readinessProbe: slow })]);
