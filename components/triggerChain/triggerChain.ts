@@ -73,14 +73,17 @@ export interface TriggerChainArgs {
 }
 
 /**
- * An EventListener that turns Flux's events into PipelineRuns, with a TriggerBinding and a TriggerTemplate for each
- * route: https://tekton.dev/docs/triggers/eventlisteners/. It waits until the listener answers.
+ * An EventListener that turns Flux's events into PipelineRuns, with a TriggerTemplate for each route, and a
+ * TriggerBinding for all routes with the same parameters: https://tekton.dev/docs/triggers/eventlisteners/. It waits
+ * until the listener answers.
  */
 export class TriggerChain extends pulumi.ComponentResource {
     /** The EventListener's name. */
     readonly eventListenerName: pulumi.Output<string>;
     /** The listener's address inside the cluster, from its status: `http://el-….svc.cluster.local:8080`. */
     readonly url: pulumi.Output<string>;
+    /** By what they take from which kind of event: a hundred routes needn't have two hundred that are all the same. */
+    private readonly bindings = new Map<string, KubernetesResource>();
 
     constructor(name: string, args: TriggerChainArgs, opts?: pulumi.ComponentResourceOptions) {
         super("flux-to-tekton:triggers:TriggerChain", name, {}, opts);
@@ -184,18 +187,25 @@ export class TriggerChain extends pulumi.ComponentResource {
             opts,
         );
         const trigger = (shape: EventShape, infix: string): object => {
-            const binding = new KubernetesResource(
-                `${name}${infix}-binding`,
-                {
-                    apiVersion: servedApis[generation].triggers,
-                    kind: "TriggerBinding",
-                    metadata: { name: `${route.name}${infix}-binding`, namespace },
-                    spec: {
-                        params: params.map((param) => ({ name: param, value: bindingValue(generation, shape, param) })),
+            const kind = [shape, ...params].join(" ");
+            const binding =
+                this.bindings.get(kind) ??
+                new KubernetesResource(
+                    `${name}${infix}-binding`,
+                    {
+                        apiVersion: servedApis[generation].triggers,
+                        kind: "TriggerBinding",
+                        metadata: { name: `${route.name}${infix}-binding`, namespace },
+                        spec: {
+                            params: params.map((param) => ({
+                                name: param,
+                                value: bindingValue(generation, shape, param),
+                            })),
+                        },
                     },
-                },
-                opts,
-            );
+                    opts,
+                );
+            this.bindings.set(kind, binding);
             return {
                 name: `${route.name}${infix}-trigger`,
                 bindings: [{ ref: binding.metadata.name }],

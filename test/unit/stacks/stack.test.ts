@@ -621,10 +621,11 @@ describe("stack", () => {
                 .interceptors.map(({ params }) => params.find(({ name }) => name === parameter)?.value);
         interface Trigger {
             readonly name: string;
+            readonly bindings: readonly { readonly ref: string }[];
             readonly interceptors: { readonly params: { readonly name: string; readonly value: unknown }[] }[];
         }
 
-        it("make a template each, and triggers and bindings for events and catch-up, on one listener", async () => {
+        it("make a template each, and triggers for events and catch-up, on one listener", async () => {
             const { resources } = await simulateStack({ routes: [{ name: "build" }, { name: "deploy" }] });
             expect(triggersOf(resources).map(({ name }) => name)).to.deep.equal([
                 "build-trigger",
@@ -633,13 +634,29 @@ describe("stack", () => {
                 "deploy-catch-up-trigger",
             ]);
             for (const name of ["build", "deploy"]) {
-                resources.object("TriggerBinding", `${name}-binding`);
-                resources.object("TriggerBinding", `${name}-catch-up-binding`);
                 const template = resources.object("TriggerTemplate", `${name}-template`);
                 const run = "spec.resourcetemplates[0].metadata";
                 expectField(template, `${run}.name`, `${name}-run-$(tt.params.run)`);
                 expectField(template, `${run}.labels`, { "flux-to-tekton/route": name });
             }
+        });
+
+        it("with the same parameters share the bindings of the first", async () => {
+            const other = { name: "release", params: ["commit"] };
+            const { resources } = await simulateStack({
+                routes: [{ name: "build" }, { name: "deploy" }, { name: "release", pipeline: other }, { name: "scan" }],
+            });
+            const made = resources.written(/^TriggerBinding$/).map(({ metadata }) => metadata.name);
+            expect(made).to.have.members([
+                ...["build-binding", "build-catch-up-binding"],
+                ...["release-binding", "release-catch-up-binding"],
+            ]);
+            expect(triggersOf(resources).map(({ bindings }) => bindings)).to.deep.equal(
+                ["build", "build", "release", "build"].flatMap((name) => [
+                    [{ ref: outputOf(`${name}-binding`) }],
+                    [{ ref: outputOf(`${name}-catch-up-binding`) }],
+                ]),
+            );
         });
 
         it("start where they say, and otherwise from the synced repository", async () => {
