@@ -44,6 +44,7 @@ describe("the naive program, on the same cluster", function () {
             const signal = AbortSignal.timeout(upDeadline);
             const end = await attempted(`up, try ${attempt}`, stack.up({ ...operation, signal }));
             if (end === succeeded) return;
+            if (attempt === 2) await renewInterceptors();
         }
         expect.fail(`not in ${tries} tries`);
     });
@@ -92,6 +93,13 @@ describe("the naive program, on the same cluster", function () {
         if (end !== succeeded) await removed(stack);
     });
 });
+
+/** Interceptors that started before their Secret was there never have a key, and nothing but a person starts them anew. */
+async function renewInterceptors(): Promise<void> {
+    const labels = "app.kubernetes.io/name=core-interceptors";
+    await kubectl("-n", "tekton-pipelines", "delete", "pods", "-l", labels, "--ignore-not-found");
+    noteFigure("the naive program: the interceptors' pod deleted by hand, after the second try");
+}
 
 const succeeded = "succeeded";
 
