@@ -26,6 +26,8 @@ export async function prepareFluxOrder(folder: string): Promise<void> {
 export async function installInFluxOrder(folder: string): Promise<void> {
     await kubectl("apply", "--server-side", "-f", join(folder, "flux.yaml"));
     await kubectl(...["-n", "flux-system", "wait", "--for=condition=Available", "deployment", "--all", "--timeout=5m"]);
+    // What isn't in Git: the catch-up's pod waits for it.
+    await execa(join(__dirname, "byHand.sh"), ["secrets", folder]);
     const metadata = (name: string): object => ({ name, namespace: "flux-system" });
     await apply([
         {

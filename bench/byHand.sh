@@ -3,6 +3,7 @@
 # every wait that it takes. The folder has the manifests.
 #
 #     byHand.sh install FOLDER
+#     byHand.sh secrets FOLDER
 #     byHand.sh remove FOLDER
 set -euo pipefail
 cd "$2"
@@ -18,6 +19,16 @@ apply() {
 }
 ready() { kubectl -n "$1" wait --for=condition=Available deployment --all --timeout=5m >/dev/null; }
 
+secrets() {
+    local token header
+    token=$(head -c 32 /dev/urandom | base64)
+    header=$(head -c 32 /dev/urandom | base64)
+    kubectl -n flux-system create secret generic generic-receiver-token --from-literal=token="$token" >/dev/null
+    kubectl -n flux-system create secret generic tekton-el-provider-headers \
+        --from-literal=headers="X-Flux-Event-Token: $header" >/dev/null
+    kubectl create secret generic flux-event-listener-token --from-literal=token="$header" >/dev/null
+}
+
 install() {
     apply pipelines.yaml
     ready tekton-pipelines
@@ -27,13 +38,7 @@ install() {
     kubectl wait clusterinterceptors --all --for='jsonpath={.spec.clientConfig.caBundle}' --timeout=5m >/dev/null
     apply flux.yaml
     ready flux-system
-    local token header
-    token=$(head -c 32 /dev/urandom | base64)
-    header=$(head -c 32 /dev/urandom | base64)
-    kubectl -n flux-system create secret generic generic-receiver-token --from-literal=token="$token" >/dev/null
-    kubectl -n flux-system create secret generic tekton-el-provider-headers \
-        --from-literal=headers="X-Flux-Event-Token: $header" >/dev/null
-    kubectl create secret generic flux-event-listener-token --from-literal=token="$header" >/dev/null
+    secrets
     apply tekton-chain.yaml
     kubectl wait eventlistener/flux-event-listener --for=condition=Ready --timeout=5m >/dev/null
     apply flux-chain.yaml
@@ -52,6 +57,7 @@ remove() {
 
 case $1 in
     install) install ;;
+    secrets) secrets ;;
     remove) remove ;;
-    *) echo "usage: byHand.sh install|remove FOLDER" >&2; exit 2 ;;
+    *) echo "usage: byHand.sh install|secrets|remove FOLDER" >&2; exit 2 ;;
 esac

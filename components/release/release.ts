@@ -86,21 +86,17 @@ export abstract class Release extends pulumi.ComponentResource {
         for (const namespace of phases.namespaces) created[namespace.metadata.name] = register(namespace, {});
         this.namespaces = created;
         const namespaces = { ...args.namespaces, ...created };
-        // What lives in a namespace goes with it, in one call. That holds for these kinds, which have no finalizers; a
-        // custom resource whose controller went with the namespace would hold it for ever.
-        const inNamespace = (object: KubernetesObject): pulumi.CustomResourceOptions => {
-            const namespace = namespaces[object.metadata.namespace ?? ""];
-            return namespace === undefined ? {} : { dependsOn: [namespace], deletedWith: namespace };
-        };
-        const after = (
-            object: KubernetesObject,
-            resources: readonly pulumi.Resource[],
-        ): pulumi.CustomResourceOptions => {
-            const { dependsOn, ...rest } = inNamespace(object);
-            return { ...rest, dependsOn: [...((dependsOn as pulumi.Resource[] | undefined) ?? []), ...resources] };
+        const homeOf = ({ metadata }: KubernetesObject): KubernetesResource[] => {
+            const home = namespaces[metadata.namespace ?? ""];
+            return home === undefined ? [] : [home];
         };
 
-        const foundations = phases.objects.map((object) => register(withoutAwait(object), inNamespace(object)));
+        // What lives in a namespace goes with it, in one call. That holds for these kinds, which have no finalizers; a
+        // custom resource whose controller went with the namespace would hold it for ever.
+        const foundations = phases.objects.map((object) => {
+            const dependsOn = homeOf(object);
+            return register(withoutAwait(object), { dependsOn, deletedWith: dependsOn[0] });
+        });
         // After the many small objects: the engine saves all of its state twice for each resource that it makes, and their
         // schemas are most of it; and the provider reads all of the API server's schemas anew when one has been made.
         const installed = new Map(args.installedDefinitions?.map((object) => [object.metadata.name, object]));
@@ -130,13 +126,14 @@ export abstract class Release extends pulumi.ComponentResource {
         const servers = new Set(phases.customResources.flatMap((object) => serversOf(object, args.objects)));
         const workloads = new Map(
             phases.workloads.map((object) => {
-                const options = after(object, [...this.foundations, ...(servers.has(object) ? customResources : [])]);
+                const answersFor = servers.has(object) ? customResources : [];
                 // Not with their namespace: what is removed after the controllers has to know that they are gone; and
                 // Tekton's webhooks take half a minute to end, while all else can be removed.
                 const registered = removal
                     ? object
                     : annotated(object, { [deletionPropagationAnnotation]: "background" });
-                return [object, register(registered, { ...options, ...waiting, deletedWith: undefined })];
+                const dependsOn = [...homeOf(object), ...this.foundations, ...answersFor];
+                return [object, register(registered, { dependsOn, ...waiting })];
             }),
         );
         for (const object of phases.webhookConfigurations) {
