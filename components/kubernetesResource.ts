@@ -84,14 +84,15 @@ function isCustom({ apiVersion }: Pick<KubernetesObject, "apiVersion">): boolean
  * For a component whose custom resources need what others install: somebody has to judge them, act on them and, at the
  * end, release them, and no output says that he is there. What else the component makes, its accounts, roles and Secrets,
  * waits for nobody, as it would with `dependsOn`.
- * @param installations releases, as components
+ * @param resources a release's `ready`: with the release itself in its place, each custom resource would have the names
+ * of all that it is made of in the stack's state
  */
-export function customResourcesAfter(...installations: readonly pulumi.Resource[]): pulumi.ComponentResourceOptions {
+export function customResourcesAfter(...resources: readonly pulumi.Resource[]): pulumi.ComponentResourceOptions {
     return {
         transformations: [
             ({ type, props, opts }) =>
                 type.startsWith("kubernetes:") && isCustom(props as KubernetesObject)
-                    ? { props, opts: pulumi.mergeOptions(opts, { dependsOn: [...installations] }) }
+                    ? { props, opts: pulumi.mergeOptions(opts, { dependsOn: [...resources] }) }
                     : undefined,
         ],
     };

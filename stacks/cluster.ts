@@ -121,8 +121,8 @@ export function createCluster(
     const fluxNamespace = config.fluxNamespace;
     const homeOfFlux = flux.namespaces[fluxNamespace]!;
     const besideFlux = { ...opts, dependsOn: [homeOfFlux] };
-    const onFlux = pulumi.mergeOptions(besideFlux, customResourcesAfter(flux));
-    const onTekton = pulumi.mergeOptions(opts, customResourcesAfter(pipelines, triggers));
+    const onFlux = pulumi.mergeOptions(besideFlux, customResourcesAfter(...flux.ready));
+    const onTekton = pulumi.mergeOptions(opts, customResourcesAfter(...pipelines.ready, ...triggers.ready));
 
     const sync = new FluxSync(
         "flux-sync",
@@ -141,7 +141,7 @@ export function createCluster(
         },
         pulumi.mergeOptions(
             { provider, dependsOn: [homeOfFlux], ...(config.syncOwner === "git" ? leftToGit("spec") : {}) },
-            customResourcesAfter(flux, ...(gitHub?.resources ?? [])),
+            customResourcesAfter(...flux.ready, ...(gitHub?.resources ?? [])),
         ),
     );
     // Not after Tekton: a destroy would wait for it while Tekton's webhooks, which may be dead, are still asked.
@@ -175,7 +175,7 @@ export function createCluster(
                   pipelineName: config.pipelineName,
                   image: inRegistries(config.pipelineImage, config.imageRegistries),
               },
-              pulumi.mergeOptions({ provider }, customResourcesAfter(pipelines)),
+              pulumi.mergeOptions({ provider }, customResourcesAfter(...pipelines.ready)),
           )
         : undefined;
     const routes = resolveRoutes(config, sync, demoPipeline);

@@ -59,8 +59,10 @@ export abstract class Release extends pulumi.ComponentResource {
     readonly version: string;
     /** The namespaces that the release creates, by name. */
     readonly namespaces: Readonly<Record<string, KubernetesResource>>;
-    /** What its controllers run on. */
+    /** The last that is made of what its controllers run on: what comes after these comes after all of it. */
     readonly foundations: readonly pulumi.Resource[];
+    /** The last that is made of it all: the controllers, and the webhook configurations that they answer. */
+    readonly ready: readonly pulumi.Resource[];
 
     /** @param finalizers the finalizer that the release's controllers leave behind, if they use one */
     protected constructor(
@@ -93,7 +95,7 @@ export abstract class Release extends pulumi.ComponentResource {
 
         // What lives in a namespace goes with it, in one call. That holds for these kinds, which have no finalizers; a
         // custom resource whose controller went with the namespace would hold it for ever.
-        const foundations = phases.objects.map((object) => {
+        const objects = phases.objects.map((object) => {
             const dependsOn = homeOf(object);
             return register(withoutAwait(object), { dependsOn, deletedWith: dependsOn[0] });
         });
@@ -103,7 +105,7 @@ export abstract class Release extends pulumi.ComponentResource {
         const definitions = phases.definitions.map((definition) => {
             const wanted = args.crdDescriptions === false ? withoutDescriptions(definition) : definition;
             const { object, ignoreChanges } = keepingConversionCa(wanted, installed.get(wanted.metadata.name));
-            return register(object, { ignoreChanges, dependsOn: [...foundations, ...(args.after?.foundations ?? [])] });
+            return register(object, { ignoreChanges, dependsOn: [...objects, ...(args.after?.foundations ?? [])] });
         });
         const removal =
             finalizers &&
@@ -112,10 +114,11 @@ export abstract class Release extends pulumi.ComponentResource {
                 { ...finalizers, definitions: phases.definitions, deployments: phases.workloads },
                 { parent: this, dependsOn: definitions },
             );
-        this.foundations = [...foundations, ...definitions, ...(removal ? [removal] : [])];
+        // Only the last of it, which come after the rest: the engine's state has every name with everything that waits.
+        this.foundations = removal ? [removal] : definitions.length > 0 ? definitions : objects;
         const customResources = phases.customResources.map((object) =>
             register(object, {
-                dependsOn: [...definitions, ...foundations],
+                dependsOn: definitions,
                 // A deletion of its own is judged by the release's webhook, which may be dead. With its definition it
                 // goes when none is asked any more; the ones that releases ship have no finalizer.
                 deletedWith: definitions[phases.definitions.findIndex((one) => defines(one, object))],
@@ -136,12 +139,13 @@ export abstract class Release extends pulumi.ComponentResource {
                 return [object, register(registered, { dependsOn, ...waiting })];
             }),
         );
-        for (const object of phases.webhookConfigurations) {
+        const webhooks = phases.webhookConfigurations.map((object) => {
             const answering = serversOf(object, args.objects).map((server) => workloads.get(server)!);
             // Whom no Service of the release leads to may be any of them.
             const dependsOn = answering.length > 0 ? answering : [...workloads.values()];
-            register(awaitingCa(object), { dependsOn, ...waiting });
-        }
+            return register(awaitingCa(object), { dependsOn, ...waiting });
+        });
+        this.ready = [...workloads.values(), ...webhooks];
     }
 }
 
