@@ -81,9 +81,9 @@ function isCustom({ apiVersion }: Pick<KubernetesObject, "apiVersion">): boolean
 }
 
 /**
- * For a component whose custom resources need what others install: somebody has to judge them, act on them and, at the
- * end, release them, and no output says that he is there. What else the component makes, its accounts, roles and Secrets,
- * waits for nobody, as it would with `dependsOn`.
+ * For a component whose custom resources need what others install: controllers have to judge them, act on them and, at
+ * the end, release them, and no output says that these are there. What else the component makes, its accounts, roles and
+ * Secrets, needn't wait for them, as it would with `dependsOn`.
  * @param resources a release's `ready`: with the release itself in its place, each custom resource would have the names
  * of all that it is made of in the stack's state
  */

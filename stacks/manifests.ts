@@ -19,9 +19,9 @@ import { claimed } from "./ownership";
 export type Manifests = Readonly<Record<Product, readonly KubernetesObject[]>>;
 
 /**
- * Loads, verifies and parses the stack's releases, selects of Flux what the config asks for, and puts the stack's own
- * registries into the images' names; Tekton's readiness is to be noticed at once. It all happens before the first resource is registered, so that a release that
- * can't be had or trusted changes nothing.
+ * Loads, verifies and parses the stack's releases, selects of Flux what the config asks for, puts the stack's own
+ * registries into the images' names, and has Tekton's readiness noticed at once. It all happens before the first resource
+ * is registered, so that a release that can't be had or trusted changes nothing.
  * @throws ReleaseError
  */
 export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
