@@ -52,7 +52,7 @@ export const defaultReadyTimeout = "5m";
  * webhook without a pod would refuse the garbage collector's own updates, and a deletion would never end. Finalizers
  * that only the release's controllers clear are removed once those are gone.
  *
- * What needs this release `dependsOn` the component, or comes with `customResourcesAfter` it.
+ * What needs this release `dependsOn` the component. Where only custom resources do: `customResourcesAfter(...ready)`.
  */
 export abstract class Release extends pulumi.ComponentResource {
     /** As upstream tags it. */
