@@ -5,7 +5,7 @@ import { authenticationHeader } from "./eventAuthentication";
 import { type Generation, servedApis } from "./generation";
 import { deletionPropagationAnnotation, KubernetesResource } from "./kubernetesResource";
 import { restrictedContainer, restrictedPod } from "./restricted";
-import { type Route, runNamePrefix, sourceResources } from "./route";
+import { type Route, runNamePrefix, type Source, sourceResources } from "./route";
 import { runsAccount } from "./runsAccount";
 import { catchUpSender, runNameLength } from "./triggerChain/cel";
 
@@ -21,8 +21,10 @@ export interface CatchUpArgs {
     readonly listenerUrl: pulumi.Input<string>;
     /** The EventListener's Secret. @see EventAuthentication */
     readonly authenticationSecretName: pulumi.Input<string>;
-    /** Their sources are followed, and their runs have to be there. */
-    readonly routes: readonly Route[];
+    /** Their runs have to be there. */
+    readonly routes: readonly Pick<Route, "name" | "source">[];
+    /** The routes' sources, each once: they are followed. */
+    readonly sources: readonly Source[];
     /** An image with `sh` and `curl`. @default {@link defaultCatchUpImage} */
     readonly image?: string;
 }
@@ -55,18 +57,18 @@ export class CatchUp extends pulumi.ComponentResource {
             accountName: objectName,
             namespace: args.namespace,
             runVerbs: ["get"],
-            sources: args.routes.map(({ source }) => source),
+            sources: args.sources,
             sourceVerb: "watch",
         });
 
         const apis = servedApis[args.generation];
-        const routes = args.routes.map((route) => {
-            const { kind, namespace, name: sourceName } = route.source;
-            const prefix = runNamePrefix(route);
-            return pulumi.interpolate`${prefix} ${kind} ${namespace} ${sourceName} /apis/${apis.source}/namespaces/${namespace}/${sourceResources[kind]}`;
+        const routes = args.routes.map(({ name: routeName, source }) => {
+            const { kind, namespace, name: sourceName } = source;
+            const which = pulumi.interpolate`${kind} ${namespace} ${sourceName} /apis/${apis.source}/namespaces/${namespace}/${sourceResources[kind]}`;
+            return which.apply((followed) => [followed, runNamePrefix({ name: routeName })] as const);
         });
         const env = {
-            ROUTES: pulumi.all(routes).apply((all) => all.join("\n")),
+            SOURCES: pulumi.all(routes).apply(bySource),
             RUNS: pulumi.interpolate`/apis/${apis.pipelines}/namespaces/${args.namespace}/pipelineruns`,
             RUN_DIGITS: String(runNameLength),
             LISTENER: args.listenerUrl,
@@ -128,4 +130,11 @@ export class CatchUp extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
+}
+
+/** A line for each source: what it is, and the prefixes of its routes. */
+function bySource(routes: readonly (readonly [source: string, prefix: string])[]): string {
+    const lines = new Map<string, string>();
+    for (const [source, prefix] of routes) lines.set(source, `${lines.get(source) ?? source} ${prefix}`);
+    return [...lines.values()].join("\n");
 }

@@ -241,6 +241,7 @@ export function createCluster(
                 listenerUrl: chain.url,
                 authenticationSecretName: authentication.listenerSecretName,
                 routes,
+                sources,
                 catchUpName: config.catchUpName,
                 image: inRegistries(config.catchUpImage, config.imageRegistries),
             },

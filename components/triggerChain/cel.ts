@@ -47,7 +47,7 @@ export function eventFilter(
 }
 
 /**
- * The same for what the catch-up sends, which has the shape of the source itself, and says which route has no run: those
+ * The same for what the catch-up sends, which has the shape of the source itself, and says which routes have no run: those
  * of the others may have been removed since.
  */
 export function catchUpFilter(
@@ -58,7 +58,7 @@ export function catchUpFilter(
     return and(
         ...proven(proof),
         `header.canonical('Gotk-Component') == ${literal(catchUpSender)}`,
-        `has(body.runNamePrefix) && body.runNamePrefix == ${literal(routeRunNamePrefix)}`,
+        `has(body.runNamePrefixes) && ${literal(routeRunNamePrefix)} in body.runNamePrefixes`,
         `body.kind == ${literal(kind)}`,
         `body.metadata.name == ${literal(name)}`,
         `body.metadata.namespace == ${literal(namespace)}`,

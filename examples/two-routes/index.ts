@@ -121,6 +121,7 @@ export = async (): Promise<Record<string, pulumi.Output<string>>> => {
             listenerUrl: chain.url,
             authenticationSecretName: authentication.listenerSecretName,
             routes,
+            sources,
         },
         opts,
     );

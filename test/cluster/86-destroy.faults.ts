@@ -45,6 +45,12 @@ async function stop(namespace: string, name: string): Promise<void> {
     }
 }
 
+/** Takes Flux away as `flux uninstall` does, its namespace and its definitions with all that is of them. */
+async function removeFlux(): Promise<void> {
+    await kubectl("delete", "customresourcedefinitions", "-l", "app.kubernetes.io/part-of=flux", "--timeout=120s");
+    await kubectl("delete", "namespace", "flux-system", "--timeout=120s");
+}
+
 const troubles: readonly { readonly what: string; bring(): Promise<unknown> }[] = [
     { what: "a PipelineRun running", bring: startLongRun },
     { what: "Flux suspended", bring: suspendFlux },
@@ -66,6 +72,7 @@ const troubles: readonly { readonly what: string; bring(): Promise<unknown> }[] 
                 stop("tekton-pipelines", "tekton-triggers-webhook"),
             ]),
     },
+    { what: "Flux gone, its definitions, too", bring: removeFlux },
 ];
 
 describe("a destroy", function () {

@@ -42,7 +42,7 @@ describe("the listener's NetworkPolicy", () => {
         const { resources } = await simulate({}, () => {
             const { namespace } = args;
             const listener = { listenerUrl: "http://listener:8080", authenticationSecretName: "token" };
-            new CatchUp("catch-up", { generation: "v1", namespace, ...listener, routes: [] });
+            new CatchUp("catch-up", { generation: "v1", namespace, ...listener, routes: [], sources: [] });
             new ListenerNetworkPolicy("policy", args);
         });
         const { template } = resources.object("Deployment").inputs.spec as { template: PodTemplate };

@@ -176,7 +176,7 @@ describe("an EventListener", () => {
         "body.involvedObject.namespace == 'flux-system' && body.severity == 'info'";
     const source =
         "header.canonical('Gotk-Component') == 'flux-to-tekton-catch-up' && " +
-        "has(body.runNamePrefix) && body.runNamePrefix == 'flux-notification-run-' && body.kind == 'GitRepository' && " +
+        "has(body.runNamePrefixes) && 'flux-notification-run-' in body.runNamePrefixes && body.kind == 'GitRepository' && " +
         `body.metadata.name == '${outputOf("flux-system")}' && body.metadata.namespace == 'flux-system' && ` +
         "has(body.status) && has(body.status.artifact)";
     const proven =

@@ -95,8 +95,8 @@ describe("stack", () => {
         it("catch-up → GitRepository, and the address in the EventListener's status", () => {
             const [namespace, name] = [synced.namespace, synced.name];
             const env = catchUpEnvironment(resources);
-            expect(env.ROUTES).to.equal(
-                `flux-notification-run- GitRepository ${namespace} ${name} /apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories`,
+            expect(env.SOURCES).to.equal(
+                `GitRepository ${namespace} ${name} /apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories flux-notification-run-`,
             );
             expect(env.LISTENER).to.equal("http://address-of-the-status:1234");
             const role = resources.object("Role", "default-flux-catch-up-0");
@@ -105,7 +105,7 @@ describe("stack", () => {
         it("catch-up → the runs that the TriggerTemplate makes", () => {
             const env = catchUpEnvironment(resources);
             expect(env.RUNS).to.equal("/apis/tekton.dev/v1/namespaces/default/pipelineruns");
-            const [prefix] = env.ROUTES!.split(" ");
+            const prefix = env.SOURCES!.split(" ").at(-1);
             const run = "spec.resourcetemplates[0].metadata.name";
             expectField(of("TriggerTemplate"), run, `${prefix}$(tt.params.run)`);
             const commit = "c".repeat(40);
@@ -671,9 +671,9 @@ describe("stack", () => {
             expectField(resources.object("Alert"), "spec.eventSources", [bucket, synced]);
             expectField(resources.object("Receiver"), "spec.resources", [bucket, synced]);
             const sources = "/apis/source.toolkit.fluxcd.io/v1/namespaces";
-            expect(catchUpEnvironment(resources).ROUTES!.split("\n")).to.deep.equal([
-                `a-run- Bucket apps charts ${sources}/apps/buckets`,
-                `b-run- GitRepository flux-system ${outputOf("flux-system")} ${sources}/flux-system/gitrepositories`,
+            expect(catchUpEnvironment(resources).SOURCES!.split("\n")).to.deep.equal([
+                `Bucket apps charts ${sources}/apps/buckets a-run-`,
+                `GitRepository flux-system ${outputOf("flux-system")} ${sources}/flux-system/gitrepositories b-run-`,
             ]);
         });
 
@@ -944,7 +944,7 @@ describe("stack", () => {
             it("has it repeated by the catch-up, which may read it", () => {
                 const path = `/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/${plural}`;
                 const followed = `${kind} flux-system ${source.name} ${path}`;
-                expect(catchUpEnvironment(resources).ROUTES).to.equal(`flux-notification-run- ${followed}`);
+                expect(catchUpEnvironment(resources).SOURCES).to.equal(`${followed} flux-notification-run-`);
                 expectField(resources.object("Role", "default-flux-catch-up-0"), "rules[0].resources", [plural]);
             });
         });

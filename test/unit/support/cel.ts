@@ -76,7 +76,7 @@ export const newRevision: Event = {
 export const currentSource: Event = {
     headers: { "Gotk-Component": "flux-to-tekton-catch-up" },
     body: {
-        runNamePrefix: "flux-notification-run-",
+        runNamePrefixes: ["flux-notification-run-", "test-run-"],
         apiVersion: "source.toolkit.fluxcd.io/v1",
         kind: "GitRepository",
         metadata: { namespace: "flux-system", name: "flux-system", generation: 1 },

@@ -90,8 +90,8 @@ describe("CEL filter for the catch-up", () => {
         ["of another namespace", withBody(currentSource, { metadata: { ...metadata, namespace: "default" } })],
         ["from Flux itself", withHeaders(currentSource, { "Gotk-Component": "source-controller" })],
         ["from nobody", { ...currentSource, headers: {} }],
-        ["for another route", withBody(currentSource, { runNamePrefix: "build-run-" })],
-        ["for no route", without(currentSource, "runNamePrefix")],
+        ["for another route", withBody(currentSource, { runNamePrefixes: ["build-run-"] })],
+        ["for no route", without(currentSource, "runNamePrefixes")],
         ["without a status", without(currentSource, "status")],
         ["without an artifact", withBody(currentSource, { status: { observedGeneration: 1 } })],
     ];

@@ -25,7 +25,7 @@ const newRevisionOf2020: Event = {
 };
 
 /** What the catch-up sends of the route that has no run. */
-const missed = withBody(currentSource, { runNamePrefix: "build-run-" });
+const missed = withBody(currentSource, { runNamePrefixes: ["build-run-"] });
 
 async function listener(
     generation: Generation,
