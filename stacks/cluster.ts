@@ -122,6 +122,8 @@ export function createCluster(
     const homeOfFlux = flux.namespaces[fluxNamespace]!;
     const besideFlux = { ...opts, dependsOn: [homeOfFlux] };
     const onFlux = pulumi.mergeOptions(besideFlux, customResourcesAfter(...flux.ready));
+    // Removed by itself, what has a finalizer of Flux's would need Flux alive to take it off.
+    const withFlux = { ...onFlux, deletedWith: homeOfFlux };
     const onTekton = pulumi.mergeOptions(opts, customResourcesAfter(...pipelines.ready, ...triggers.ready));
 
     const sync = new FluxSync(
@@ -230,7 +232,7 @@ export function createCluster(
             authenticationSecretName: authentication?.senderSecretName,
             sources,
         },
-        onFlux,
+        withFlux,
     );
     if (catchUp) {
         new CatchUp(
@@ -286,8 +288,7 @@ export function createCluster(
             token: token.value,
             sources,
         },
-        // Removed by itself it would need Flux alive, to take its finalizer off.
-        { ...onFlux, deletedWith: homeOfFlux },
+        withFlux,
     );
     const receiverUrl =
         config.receiverBaseUrl === undefined

@@ -62,6 +62,7 @@ const troubles: readonly { readonly what: string; bring(): Promise<unknown> }[] 
                 crash("tekton-pipelines", "tekton-triggers-controller"),
                 crash("flux-system", "kustomize-controller"),
                 crash("flux-system", "source-controller"),
+                crash("flux-system", "notification-controller"),
             ]),
     },
     {

@@ -209,7 +209,7 @@ describe("stack", () => {
             const { resources } = await simulateStack({ gitDeletionPolicy });
             const namespace = resources.object("Namespace", "flux-system").urn;
             expect(resources.object("Kustomization").deletedWith).to.equal(waitsForFlux ? "" : namespace);
-            for (const kind of ["GitRepository", "Receiver"]) {
+            for (const kind of ["GitRepository", "Receiver", "Provider", "Alert"]) {
                 expect(resources.object(kind).deletedWith, kind).to.equal(namespace);
             }
         });
