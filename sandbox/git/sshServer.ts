@@ -4,10 +4,23 @@ import { join } from "node:path";
 import { type Connection, type ParsedKey, Server, type ServerChannel, utils } from "ssh2";
 import { deployKeys, repositoryName } from "./repository";
 
+/** A new key of type ed25519, as `ssh-keygen` writes it. @param passphrase that it is locked with @default none */
+export function keyPair(passphrase?: string): { readonly privateKey: string; readonly publicKey: string } {
+    const encryption = passphrase === undefined ? undefined : { passphrase, cipher: "aes256-cbc", rounds: 16 };
+    for (;;) {
+        const pair = utils.generateKeyPairSync("ed25519", encryption);
+        // One in 250 is a byte short, and nobody can read it: ssh2 drops a zero that a key begins with.
+        const readable = [pair.public, pair.private].every(
+            (key) => !(utils.parseKey(key, passphrase) instanceof Error),
+        );
+        if (readable) return { privateKey: pair.private, publicKey: pair.public };
+    }
+}
+
 /** A server's own key, made when it is missing; its public half is beside it, with the ending .pub. */
 export function hostKey(file: string): Buffer {
     if (!existsSync(file)) {
-        const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519");
+        const { privateKey, publicKey } = keyPair();
         writeFileSync(`${file}.pub`, publicKey);
         writeFileSync(file, privateKey, { mode: 0o600 });
     }

@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import * as k8s from "@pulumi/kubernetes/provider";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
-import { utils } from "ssh2";
 import { FluxSync, type FluxSyncArgs, type GitCredentials } from "../../components";
 import { kubectl } from "../../demo/cluster";
 import { commit, createRepository } from "../../sandbox/git/repository";
+import { keyPair } from "../../sandbox/git/sshServer";
 import { openStack } from "../../stacks/automation";
 import { folder, operation } from "./staging";
 import { measured } from "./support";
@@ -47,12 +47,7 @@ describe("access to a Git repository", function () {
     };
 
     before(async () => {
-        const key = (passphrase?: string): { identity: string; publicKey: string } => {
-            const encryption = passphrase && { passphrase, cipher: "aes256-cbc", rounds: 16 };
-            const pair = utils.generateKeyPairSync("ed25519", encryption || undefined);
-            return { identity: pair.private, publicKey: pair.public };
-        };
-        const [plain, locked, stranger] = [key(), key("open"), key()];
+        const [plain, locked, stranger] = [keyPair(), keyPair("open"), keyPair()];
         const login = { username: "flux", password: "token-of-the-repository" };
         const files = { "staging-cluster/kustomization.yaml": "resources: []\n" };
         const deployKeys = [plain.publicKey, locked.publicKey];
@@ -68,11 +63,11 @@ describe("access to a Git repository", function () {
         const ssh = { ...https, scheme: "ssh" } as const;
         right = {
             "access-token": { ...https, credentials: { ...login, caCertificate } },
-            "access-key": { ...ssh, credentials: { identity: plain.identity, knownHosts } },
-            "access-passphrase": { ...ssh, credentials: { identity: locked.identity, knownHosts, password: "open" } },
+            "access-key": { ...ssh, credentials: { identity: plain.privateKey, knownHosts } },
+            "access-passphrase": { ...ssh, credentials: { identity: locked.privateKey, knownHosts, password: "open" } },
         };
-        const strangers = { identity: stranger.identity, knownHosts };
-        const impostor = { identity: plain.identity, knownHosts: `${host} ${stranger.publicKey}` };
+        const strangers = { identity: stranger.privateKey, knownHosts };
+        const impostor = { identity: plain.privateKey, knownHosts: `${host} ${stranger.publicKey}` };
         const credentials = { ...login, caCertificate };
         wrong = {
             "access-token": {

@@ -10,10 +10,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Server as SshServer } from "ssh2";
+import { type Server as SshServer, utils } from "ssh2";
 import { commit, createRepository, setReceiver } from "../../../sandbox/git/repository";
 import { gitServer } from "../../../sandbox/git/server";
-import { gitSshServer, hostKey } from "../../../sandbox/git/sshServer";
+import { gitSshServer, hostKey, keyPair } from "../../../sandbox/git/sshServer";
 
 describe("sandbox Git server", () => {
     let root: string;
@@ -241,6 +241,13 @@ describe("sandbox Git server", () => {
             expect((await run("git-receive-pack '/keyed.git'")).stderr).to.contain("read-only");
             expect((await run("id")).stderr).to.contain("no shell");
             expect((await run("git-upload-pack '/../../etc.git'")).stderr).to.contain("not found");
+        });
+
+        it("makes no key that can't be read", () => {
+            for (let made = 0; made < 1500; made++) {
+                const { privateKey, publicKey } = keyPair();
+                for (const key of [privateKey, publicKey]) expect(utils.parseKey(key)).not.to.be.instanceOf(Error);
+            }
         });
 
         it("keeps its host key, so that whoever knows it knows it again", () => {
