@@ -108,21 +108,23 @@ EOF
     missing=${missing#,}
     if [ -z "$missing" ]; then
         rm "$1"
-    elif [ "$now" -ge $((since + pause)) ]; then
-        # shellcheck disable=SC2086 # a list
-        routes=$(IFS=, && printf '"%s",' $missing)
-        send "{\"runNamePrefixes\":[${routes%,}],$event}" || return 0
-        echo "sent $digits for $missing"
-        if [ "$pause" -lt 86400 ]; then
-            note "$1" "$now" "$((pause * 2))" "$digits $missing $event"
-        else
-            rm "$1"
-        fi
-    elif [ "$missing" != "$prefixes" ]; then
+        return 0
+    fi
+    if [ "$missing" != "$prefixes" ]; then
         # It stays as old as it was.
         touch -r "$1" "$places/age"
         note "$1" "$since" "$pause" "$digits $missing $event"
         touch -r "$places/age" "$1"
+    fi
+    [ "$now" -ge $((since + pause)) ] || return 0
+    # shellcheck disable=SC2086 # a list
+    routes=$(IFS=, && printf '"%s",' $missing)
+    send "{\"runNamePrefixes\":[${routes%,}],$event}" || return 0
+    echo "sent $digits for $missing"
+    if [ "$pause" -lt 86400 ]; then
+        note "$1" "$now" "$((pause * 2))" "$digits $missing $event"
+    else
+        rm "$1"
     fi
 }
 

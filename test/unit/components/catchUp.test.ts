@@ -539,6 +539,19 @@ describe("the catch-up's script, between a simulated API server and a simulated 
             expect(told()).to.deep.equal([["route-0-run-", "route-2-run-"]]);
         });
 
+        it("has done with a run once it was there, also while the listener takes nothing", async () => {
+            existing.add(made(1, "a"));
+            const { answer } = listener;
+            listener.answer = () => ({ status: 503 });
+            const pod = await start({ perSource: 3 });
+            await eventually("it is sent twice", () => told().length > 1);
+            existing.delete(made(1, "a"));
+            listener.answer = answer;
+            await eventually("it is taken", () => pod.log().includes(`sent ${"a".repeat(20)} for`));
+            expect(told().at(-1)).to.deep.equal(["route-0-run-", "route-2-run-"]);
+            expect(pod.log().match(/route-1-run-a+ is there/g)).to.have.length(1);
+        });
+
         it("keeps to the revision's age, whichever of its runs have come", async () => {
             for (const route of [0, 1, 2]) existing.add(made(route, "a"));
             listener.answer = () => ({ status: 503 });
