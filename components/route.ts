@@ -37,8 +37,9 @@ export type EventParam = (typeof eventParams)[number];
 /** One wire from a source to a pipeline: each new revision of the source starts a run of the pipeline. */
 export interface Route {
     /**
-     * Prefix of what the route is made of: trigger `<name>-trigger`, TriggerTemplate `<name>-template`, and the
-     * PipelineRuns `<name>-run-…`. The TriggerBinding `<name>-binding` is that of the first route with these parameters.
+     * Prefix of what the route is made of: trigger `<name>-trigger`, TriggerBinding `<name>-binding`, TriggerTemplate
+     * `<name>-template`, and the PipelineRuns `<name>-run-…`. A binding or template that several routes share is named
+     * by the EventListener and a hash of its content instead.
      */
     readonly name: string;
     /** What is watched. */

@@ -43,7 +43,7 @@ export function listenerAt(stack: Stack, address: string | undefined): Kubernete
 
 /** The Secret by which an EventListener knows its senders; undefined if everyone may send. */
 export function listenerSecret(listener: KubernetesObject | undefined): ObjectName | undefined {
-    const proofs = filtersOf(listener).flatMap(({ filter }) => readFilter(filter).proof ?? []);
+    const proofs = triggersOf(listener).flatMap(({ filter }) => readFilter(filter).proof ?? []);
     const [proof] = proofs;
     if (proof === undefined || proof.key !== authenticationKey) return undefined;
     return {
@@ -65,11 +65,13 @@ export function catchUpOf(stack: Stack): KubernetesObject | undefined {
 /** A route of a stack: what starts which Pipeline. */
 export interface RouteObjects {
     readonly name: string;
+    /** What its triggers refer to, the bindings first; other routes' triggers may, too. */
+    readonly bindings: readonly KubernetesObject[];
     readonly template: KubernetesObject;
     readonly listener: KubernetesObject;
     readonly source: ObjectName;
     readonly pipeline: ObjectName;
-    /** The PipelineRun that the template makes, with its parameters. */
+    /** The PipelineRun that the template makes, with what the triggers say put in. */
     readonly run: unknown;
     /** Whether it has a condition of its own, and may let a revision pass by. */
     readonly hasFilter: boolean;
@@ -79,42 +81,81 @@ export interface RouteObjects {
 export function routesOf(stack: Stack): RouteObjects[] {
     const sources = sourcesOf(stack);
     return stack.of("EventListener").flatMap((listener) => {
-        const filters = filtersOf(listener);
-        return stack.of("TriggerTemplate").flatMap((template) => {
-            const own = filters.filter((trigger) => trigger.template === template.metadata.name);
-            const from = own.map(({ filter }) => readFilter(filter).source).find((source) => source !== undefined);
-            const run = field(template, "spec", "resourcetemplates", 0);
-            const name = text(run, "metadata", "labels", routeLabel);
-            const pipeline = text(run, "spec", "pipelineRef", "name");
-            const source = sources.find(
-                ({ kind, metadata }) =>
-                    kind === from?.kind && metadata.name === from.name && metadata.namespace === from.namespace,
-            );
-            if (source === undefined || name === undefined || pipeline === undefined) return [];
-            return [
-                {
-                    name,
-                    template,
-                    listener,
-                    source,
-                    pipeline: {
-                        apiVersion: text(run, "apiVersion")!,
-                        kind: "Pipeline",
-                        metadata: { name: pipeline, namespace: template.metadata.namespace },
-                    },
-                    run,
-                    hasFilter: own.some(({ hasFurther }) => hasFurther),
-                },
-            ];
-        });
+        const routes = new Map<string, RouteObjects>();
+        for (const trigger of triggersOf(listener)) {
+            const route = routeOf(stack, listener, trigger, sources);
+            if (route === undefined) continue;
+            const { bindings = [], hasFilter = false } = routes.get(route.name) ?? {};
+            routes.set(route.name, {
+                ...route,
+                bindings: [...new Set([...bindings, ...route.bindings])],
+                hasFilter: hasFilter || route.hasFilter,
+            });
+        }
+        return [...routes.values()];
     });
 }
 
-/** An EventListener's triggers: the filter that {@link readFilter} reads, and whether another one follows. */
-function filtersOf(
-    listener: KubernetesObject | undefined,
-): { readonly template?: string; readonly filter: string; readonly hasFurther: boolean }[] {
+/** The route of a trigger; undefined for a trigger of someone else's. */
+function routeOf(
+    stack: Stack,
+    listener: KubernetesObject,
+    trigger: Trigger,
+    sources: readonly ObjectName[],
+): RouteObjects | undefined {
+    const from = readFilter(trigger.filter).source;
+    const source = sources.find(
+        ({ kind, metadata }) =>
+            kind === from?.kind && metadata.name === from.name && metadata.namespace === from.namespace,
+    );
+    const template = stack.of("TriggerTemplate").find(({ metadata }) => metadata.name === trigger.template);
+    if (source === undefined || template === undefined) return undefined;
+    const run = withParams(field(template, "spec", "resourcetemplates", 0), trigger.given);
+    const name = text(run, "metadata", "labels", routeLabel);
+    const pipeline = text(run, "spec", "pipelineRef", "name");
+    if (name === undefined || pipeline === undefined) return undefined;
+    return {
+        name,
+        bindings: stack.of("TriggerBinding").filter(({ metadata }) => trigger.bindings.includes(metadata.name)),
+        template,
+        listener,
+        source,
+        pipeline: {
+            apiVersion: text(run, "apiVersion")!,
+            kind: "Pipeline",
+            metadata: { name: pipeline, namespace: template.metadata.namespace },
+        },
+        run,
+        hasFilter: trigger.hasFurther,
+    };
+}
+
+/** A template's resource with these parameters put in; others stay as they are. */
+function withParams(resource: unknown, params: ReadonlyMap<string, string>): unknown {
+    return JSON.parse(JSON.stringify(resource ?? {}), (_key, value: unknown) =>
+        typeof value === "string"
+            ? value.replace(/\$\(tt\.params\.([^)]+)\)/g, (whole, name: string) => params.get(name) ?? whole)
+            : value,
+    );
+}
+
+/** A trigger of an EventListener. */
+interface Trigger {
+    /** Names of the TriggerBindings that it refers to. */
+    readonly bindings: readonly string[];
+    /** What it gives its template itself. */
+    readonly given: ReadonlyMap<string, string>;
+    /** Name of its TriggerTemplate. */
+    readonly template?: string;
+    /** The filter that {@link readFilter} reads. */
+    readonly filter: string;
+    /** Whether another one follows. */
+    readonly hasFurther: boolean;
+}
+
+function triggersOf(listener: KubernetesObject | undefined): Trigger[] {
     return items(listener, "spec", "triggers").map((trigger) => {
+        const bindings = items(trigger, "bindings");
         const filters = items(trigger, "interceptors").flatMap(
             (interceptor) =>
                 // In 2020 it stood in the interceptor itself.
@@ -126,6 +167,13 @@ function filtersOf(
                 [],
         );
         return {
+            bindings: bindings.flatMap((binding) => text(binding, "ref") ?? []),
+            given: new Map(
+                bindings.flatMap((binding) => {
+                    const [name, value] = [text(binding, "name"), text(binding, "value")];
+                    return name === undefined || value === undefined ? [] : [[name, value] as const];
+                }),
+            ),
             template: text(trigger, "template", "ref") ?? text(trigger, "template", "name"),
             filter: filters[0] ?? "",
             hasFurther: filters.length > 1,

@@ -4,9 +4,10 @@ import { type Generation, servedApis } from "../generation";
 import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy";
 import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
 import { readinessPeriodSeconds } from "../release/readiness";
-import { type Route, runNamePrefix } from "../route";
+import { type EventParam, type Route, runNamePrefix } from "../route";
 import { bindingValue, catchUpFilter, eventFilter, type EventShape, eventOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
+import { type ObjectPrefix, isPlain, objectPrefixes } from "./objectPrefix";
 import { RunAccount } from "./runAccount";
 
 /**
@@ -73,17 +74,15 @@ export interface TriggerChainArgs {
 }
 
 /**
- * An EventListener that turns Flux's events into PipelineRuns, with a TriggerTemplate for each route, and a
- * TriggerBinding for all routes with the same parameters: https://tekton.dev/docs/triggers/eventlisteners/. It waits
- * until the listener answers.
+ * An EventListener that turns Flux's events into PipelineRuns: https://tekton.dev/docs/triggers/eventlisteners/. Routes
+ * with the same parameters share a TriggerBinding; those whose runs have the same settings, too, share a TriggerTemplate,
+ * and their triggers tell it which route, pipeline and account it is. It waits until the listener answers.
  */
 export class TriggerChain extends pulumi.ComponentResource {
     /** The EventListener's name. */
     readonly eventListenerName: pulumi.Output<string>;
     /** The listener's address inside the cluster, from its status: `http://el-….svc.cluster.local:8080`. */
     readonly url: pulumi.Output<string>;
-    /** By what they take from which kind of event: a hundred routes needn't have two hundred that are all the same. */
-    private readonly bindings = new Map<string, KubernetesResource>();
 
     constructor(name: string, args: TriggerChainArgs, opts?: pulumi.ComponentResourceOptions) {
         super("flux-to-tekton:triggers:TriggerChain", name, {}, opts);
@@ -113,6 +112,21 @@ export class TriggerChain extends pulumi.ComponentResource {
                           { parent: this },
                       ),
                   ];
+        const shared = new Map<string, KubernetesResource>();
+        const make: Make = (kind, { name: prefix, isShared }, suffix, spec) => {
+            const metadata = { name: `${prefix}-${suffix}`, namespace };
+            const object =
+                shared.get(metadata.name) ??
+                new KubernetesResource(
+                    `${name}-${metadata.name}`,
+                    { apiVersion: servedApis[generation].triggers, kind, metadata, spec },
+                    { parent: this, deletedWith: args.deletedWith },
+                );
+            if (isShared) shared.set(metadata.name, object);
+            return object.metadata.name;
+        };
+        const bindings = objectPrefixes(eventListenerName, args.routes, (route) => boundParams(route, args).join(" "));
+        const templates = objectPrefixes(eventListenerName, args.routes, (route) => runSettings(route, args));
         const listener = new KubernetesResource(
             `${name}-listener`,
             {
@@ -136,12 +150,10 @@ export class TriggerChain extends pulumi.ComponentResource {
                                   ),
                               },
                           }),
-                    triggers: args.routes.flatMap((route) =>
-                        this.triggers(`${name}-${route.name}`, route, args, runAccount.serviceAccountName, {
-                            parent: this,
-                            deletedWith: args.deletedWith,
-                        }),
-                    ),
+                    triggers: args.routes.flatMap((route) => {
+                        const prefixes = { binding: bindings.get(route)!, template: templates.get(route)! };
+                        return triggers(route, args, runAccount.serviceAccountName, prefixes, make);
+                    }),
                 },
             },
             { parent: this, dependsOn: policies, customTimeouts: { create: timeout, update: timeout } },
@@ -162,59 +174,76 @@ export class TriggerChain extends pulumi.ComponentResource {
         this.url = statusField(listener, "address", "url");
         this.registerOutputs({ eventListenerName: this.eventListenerName, url: this.url });
     }
+}
 
-    /** Creates what a route's triggers refer to, and returns the triggers. */
-    private triggers(
-        name: string,
-        route: Route,
-        args: TriggerChainArgs,
-        runServiceAccountName: pulumi.Input<string>,
-        opts: pulumi.CustomResourceOptions,
-    ): object[] {
-        const { generation, namespace } = args;
-        const params = args.runNaming === "uid" ? route.pipeline.params : [...route.pipeline.params, "run" as const];
-        const template = new KubernetesResource(
-            `${name}-template`,
-            {
-                apiVersion: servedApis[generation].triggers,
-                kind: "TriggerTemplate",
-                metadata: { name: `${route.name}-template`, namespace },
-                spec: {
-                    params: params.map((param) => ({ name: param })),
-                    resourcetemplates: [pipelineRun(route, args, runServiceAccountName)],
-                },
-            },
-            opts,
-        );
-        const trigger = (shape: EventShape, infix: string): object => {
-            const kind = [shape, ...params].join(" ");
-            const binding =
-                this.bindings.get(kind) ??
-                new KubernetesResource(
-                    `${name}${infix}-binding`,
-                    {
-                        apiVersion: servedApis[generation].triggers,
-                        kind: "TriggerBinding",
-                        metadata: { name: `${route.name}${infix}-binding`, namespace },
-                        spec: {
-                            params: params.map((param) => ({
-                                name: param,
-                                value: bindingValue(generation, shape, param),
-                            })),
-                        },
-                    },
-                    opts,
-                );
-            this.bindings.set(kind, binding);
-            return {
-                name: `${route.name}${infix}-trigger`,
-                bindings: [{ ref: binding.metadata.name }],
-                interceptors: interceptors(route, shape, args),
-                template: generation === "2020" ? { name: template.metadata.name } : { ref: template.metadata.name },
-            };
+/** Makes a binding or a template, a shared one once, and returns its name as an output. */
+type Make = (
+    kind: "TriggerBinding" | "TriggerTemplate",
+    prefix: ObjectPrefix,
+    suffix: string,
+    spec: object,
+) => pulumi.Output<string>;
+
+/** Creates what a route's triggers refer to, and returns the triggers. */
+function triggers(
+    route: Route,
+    args: TriggerChainArgs,
+    runServiceAccountName: pulumi.Input<string>,
+    prefixes: Readonly<Record<"binding" | "template", ObjectPrefix>>,
+    make: Make,
+): object[] {
+    const { generation } = args;
+    const params = boundParams(route, args);
+    const own: RunOfRoute = {
+        route: route.name,
+        pipeline: route.pipeline.name,
+        serviceAccountName: route.pipeline.serviceAccountName ?? runServiceAccountName,
+    };
+    const { isShared } = prefixes.template;
+    const given = isShared ? Object.entries(own).map(([name, value]) => ({ name, value })) : [];
+    const templateName = make("TriggerTemplate", prefixes.template, "template", {
+        params: [...params, ...given.map(({ name }) => name)].map((name) => ({ name })),
+        resourcetemplates: [pipelineRun(route, args, isShared ? runOfTrigger : own)],
+    });
+    const trigger = (shape: EventShape, infix: string): object => {
+        const bindingName = make("TriggerBinding", prefixes.binding, `${infix}binding`, {
+            params: params.map((param) => ({ name: param, value: bindingValue(generation, shape, param) })),
+        });
+        return {
+            name: `${route.name}-${infix}trigger`,
+            bindings: [{ ref: bindingName }, ...given],
+            interceptors: interceptors(route, shape, args),
+            template: generation === "2020" ? { name: templateName } : { ref: templateName },
         };
-        return [trigger("event", ""), ...(args.catchUp ? [trigger("catch-up", "-catch-up")] : [])];
-    }
+    };
+    return [trigger("event", ""), ...(args.catchUp ? [trigger("catch-up", "catch-up-")] : [])];
+}
+
+/** What a route's binding takes from an event. */
+function boundParams({ pipeline }: Route, { runNaming }: TriggerChainArgs): (EventParam | "run")[] {
+    return runNaming === "uid" ? [...pipeline.params] : [...pipeline.params, "run"];
+}
+
+/** What of a run is the route's own; all else, routes may have in common. */
+interface RunOfRoute {
+    readonly route: string;
+    readonly pipeline: pulumi.Input<string>;
+    readonly serviceAccountName: pulumi.Input<string>;
+}
+
+/** The same, where the trigger says it. */
+const runOfTrigger: RunOfRoute = {
+    route: "$(tt.params.route)",
+    pipeline: "$(tt.params.pipeline)",
+    serviceAccountName: "$(tt.params.serviceAccountName)",
+};
+
+/** All that a route's template says but {@link RunOfRoute}; undefined if it isn't known yet, or can't be shared. */
+function runSettings({ pipeline }: Route, { generation, runNaming }: TriggerChainArgs): string | undefined {
+    const { params, values, workspaces, timeout } = pipeline;
+    const settings = [runNaming, params, values, workspaces, timeout];
+    // In 2020 a trigger had nothing to say to its template.
+    return generation === "2020" || !isPlain(settings) ? undefined : JSON.stringify(settings);
 }
 
 /** The listener's Deployment: what it asks of a node, and how its pods are spread. */
@@ -288,25 +317,23 @@ function interceptors(
 }
 
 function pipelineRun(
-    route: Route,
+    { pipeline }: Route,
     { generation, runNaming }: TriggerChainArgs,
-    runServiceAccountName: pulumi.Input<string>,
+    { route, pipeline: pipelineName, serviceAccountName }: RunOfRoute,
 ): object {
-    const { pipeline } = route;
-    const serviceAccountName = pipeline.serviceAccountName ?? runServiceAccountName;
     return {
         apiVersion: servedApis[generation].pipelines,
         kind: "PipelineRun",
         metadata: {
-            name: runNamePrefix(route) + (runNaming === "uid" ? "$(uid)" : "$(tt.params.run)"),
-            labels: { [routeLabel]: route.name },
+            name: runNamePrefix({ name: route }) + (runNaming === "uid" ? "$(uid)" : "$(tt.params.run)"),
+            labels: { [routeLabel]: route },
         },
         spec: {
             params: [
                 ...pipeline.params.map((param) => ({ name: param, value: `$(tt.params.${param})` })),
                 ...Object.entries(pipeline.values ?? {}).map(([name, value]) => ({ name, value })),
             ],
-            pipelineRef: { name: pipeline.name },
+            pipelineRef: { name: pipelineName },
             ...(pipeline.workspaces === undefined ? {} : { workspaces: pipeline.workspaces }),
             ...(pipeline.timeout === undefined
                 ? {}

@@ -10,14 +10,12 @@ import type { Stack } from "../stack";
 export function routeLinks(stack: Stack, facts: Facts): Link[] {
     const claimed = new Set<string>();
     return routesOf(stack).map((route) => {
-        const bindings = stack
-            .of("TriggerBinding")
-            .filter(({ metadata }) => isOf(route, metadata.name))
-            .filter((binding) => !claimed.has(title(binding)));
-        for (const binding of bindings) claimed.add(title(binding));
+        // What several routes share is the first one's to tell of.
+        const objects = [route.template, ...route.bindings].filter((object) => !claimed.has(title(object)));
+        for (const object of objects) claimed.add(title(object));
         const own = stack.of("Pipeline").find((object) => isSame(object, route.pipeline));
         const problems = distinct([
-            ...[route.template, ...bindings].flatMap((object) => asExpected(object, facts, stack.name)),
+            ...objects.flatMap((object) => asExpected(object, facts, stack.name)),
             ...(own === undefined
                 ? presence(route.pipeline, facts, `create it in ${route.pipeline.metadata.namespace}`)
                 : asExpected(own, facts, stack.name)),
@@ -29,15 +27,6 @@ export function routeLinks(stack: Stack, facts: Facts): Link[] {
         ]);
         return link("route", route.name, `${title(route.source)} → ${title(route.pipeline)}`, problems);
     });
-}
-
-/** The bindings that the route's triggers name. */
-function isOf({ listener, template }: RouteObjects, binding: string): boolean {
-    return items(listener, "spec", "triggers")
-        .filter((trigger) =>
-            [text(trigger, "template", "ref"), text(trigger, "template", "name")].includes(template.metadata.name),
-        )
-        .some((trigger) => items(trigger, "bindings").some((one) => text(one, "ref") === binding));
 }
 
 /** Whether the Pipeline declares what it is given, and is given what it needs. */

@@ -473,6 +473,27 @@ describe("npm run status", () => {
         ]);
     });
 
+    it("tells routes apart that share a template, which is the first one's to tell of", async () => {
+        const routes = JSON.stringify([{ name: "flux-notification" }, { name: "scan" }]);
+        const two = new Stack("staging", await render(readSettings("staging", { routes, releaseMirror: mirror! })));
+        const facts = healthyCluster(two);
+        const names = (links: readonly Link[]): string[] =>
+            links.filter(({ link }) => ["route", "run"].includes(link)).map(({ name }) => name);
+        expect(names(judge(two, facts))).to.deep.equal([
+            ...["flux-notification", "scan"],
+            ...["route flux-notification", "route scan"],
+        ]);
+        expect(bad(judge(two, facts)).map(({ name, problems }) => [name, problems[0]!.problem])).to.deep.equal([
+            ["route scan", "route scan has no run of main@sha1:0123456789ab, which Flux fetched 10 min ago"],
+        ]);
+        const template = two.of("TriggerTemplate")[0]!.metadata.name;
+        const broken = bad(judge(two, changed(facts, "TriggerTemplate", template, gone)));
+        expect(broken.map(({ name, problems }) => [name, problems[0]!.problem])).to.deep.include([
+            "flux-notification",
+            `TriggerTemplate default/${template} isn't there`,
+        ]);
+    });
+
     for (const written of ["2026-11-23 11:57:00.123456789 +0000 UTC m=+12.3", "2026-11-23T13:57:00.1234+02:00"]) {
         it(`says when the Receiver was called last: ${written}`, () => {
             const facts = changed(healthy, "GitRepository", "flux-system", ({ metadata, ...object }) => ({

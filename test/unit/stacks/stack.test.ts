@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { demoPipelineParams } from "../../../components/demoPipeline";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
 import type { ClusterOutputs } from "../../../stacks/cluster";
 import { forced, outputOf, propagation, type Registrations, resolve } from "../support/engine";
@@ -621,12 +622,25 @@ describe("stack", () => {
                 .interceptors.map(({ params }) => params.find(({ name }) => name === parameter)?.value);
         interface Trigger {
             readonly name: string;
-            readonly bindings: readonly { readonly ref: string }[];
+            readonly bindings: readonly object[];
+            readonly template: { readonly ref: string };
             readonly interceptors: { readonly params: { readonly name: string; readonly value: unknown }[] }[];
         }
 
-        it("make a template each, and triggers for events and catch-up, on one listener", async () => {
-            const { resources } = await simulateStack({ routes: [{ name: "build" }, { name: "deploy" }] });
+        /** Which of the objects that routes refer to belong to which content. */
+        const templatesOf = (resources: Registrations): Record<string, string> =>
+            Object.fromEntries(
+                resources
+                    .written(/^Trigger(Binding|Template)$/)
+                    .map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec)]),
+            );
+        const shared = /^flux-event-listener-[0-9a-f]{8}-template$/;
+
+        it("make a template each if they differ, and triggers for events and catch-up, on one listener", async () => {
+            const timeout = { name: "deploy", params: ["commit"], timeout: "5m" };
+            const { resources } = await simulateStack({
+                routes: [{ name: "build" }, { name: "deploy", pipeline: timeout }],
+            });
             expect(triggersOf(resources).map(({ name }) => name)).to.deep.equal([
                 "build-trigger",
                 "build-catch-up-trigger",
@@ -641,20 +655,103 @@ describe("stack", () => {
             }
         });
 
-        it("with the same parameters share the bindings of the first", async () => {
+        it("with the same settings share a template, to which their triggers give what is theirs", async () => {
+            const other = { name: "release", params: demoPipelineParams, serviceAccountName: "releaser" };
+            const { resources } = await simulateStack({
+                routes: [{ name: "build" }, { name: "release", pipeline: other }],
+            });
+            const [template, ...others] = resources.written(/^TriggerTemplate$/);
+            expect(others).to.deep.equal([]);
+            expect(template!.metadata.name).to.match(shared);
+            const { resourcetemplates, params } = template!.spec as {
+                params: { name: string }[];
+                resourcetemplates: [KubernetesObject];
+            };
+            expect(params.map(({ name }) => name)).to.have.members([
+                ...[...demoPipelineParams, "run"],
+                ...["route", "pipeline", "serviceAccountName"],
+            ]);
+            const [run] = resourcetemplates;
+            expect(run.metadata).to.deep.equal({
+                name: "$(tt.params.route)-run-$(tt.params.run)",
+                labels: { "flux-to-tekton/route": "$(tt.params.route)" },
+            });
+            expect(run.spec).to.deep.include({
+                pipelineRef: { name: "$(tt.params.pipeline)" },
+                taskRunTemplate: { serviceAccountName: "$(tt.params.serviceAccountName)" },
+            });
+            const own = (route: string, pipeline: string, serviceAccountName: string): object[] =>
+                Object.entries({ route, pipeline, serviceAccountName }).map(([name, value]) => ({ name, value }));
+            const build = own("build", outputOf("flux-demo-pipeline"), outputOf("flux-notification-run"));
+            const release = own("release", "release", "releaser");
+            expect(triggersOf(resources).map(({ bindings: [, ...given] }) => given)).to.deep.equal([
+                ...[build, build],
+                ...[release, release],
+            ]);
+            for (const { template: used } of triggersOf(resources)) {
+                expect(used.ref).to.equal(outputOf(template!.metadata.name));
+            }
+        });
+
+        const plain = { name: "release", params: ["commit"] };
+        for (const [what, change] of Object.entries({
+            "other parameters": { params: ["branch"] },
+            "other values": { values: { image: "example.com/app" } },
+            workspaces: { workspaces: [{ name: "source", emptyDir: {} }] },
+            "another time": { timeout: "5m" },
+        })) {
+            it(`with ${what} have a template of their own`, async () => {
+                const { resources } = await simulateStack({
+                    routes: [
+                        { name: "a", pipeline: plain },
+                        { name: "b", pipeline: { ...plain, ...change } },
+                        { name: "c", pipeline: plain },
+                    ],
+                });
+                const names = resources.written(/^TriggerTemplate$/).map(({ metadata }) => metadata.name);
+                expect(names).to.have.length(2).and.include("b-template");
+                expect(names.some((name) => shared.test(name))).to.equal(true);
+            });
+        }
+
+        it("share nothing that changes when one of them does", async () => {
+            const variants = [{}, { params: ["branch"] }, { values: { image: "a" } }, { values: { image: "b" } }];
+            const stacks = variants.flatMap((first) => variants.map((second) => [plain, first, second] as const));
+            const contents = new Map<string, Set<string>>();
+            for (const pipelines of stacks) {
+                const routes = pipelines.map((pipeline, index) => ({
+                    name: `route-${index}`,
+                    pipeline: { ...plain, ...pipeline },
+                }));
+                for (const [name, content] of Object.entries(
+                    templatesOf((await simulateStack({ routes })).resources),
+                )) {
+                    contents.set(name, (contents.get(name) ?? new Set()).add(content));
+                }
+            }
+            // A route's own may change with it; of the shared ones none does.
+            const changing = [...contents].filter(([, { size }]) => size > 1).map(([name]) => name);
+            expect(changing).to.include("route-1-template");
+            expect(changing.filter((name) => !name.startsWith("route-"))).to.deep.equal([]);
+        });
+
+        it("with the same parameters share bindings", async () => {
             const other = { name: "release", params: ["commit"] };
             const { resources } = await simulateStack({
                 routes: [{ name: "build" }, { name: "deploy" }, { name: "release", pipeline: other }, { name: "scan" }],
             });
             const made = resources.written(/^TriggerBinding$/).map(({ metadata }) => metadata.name);
+            const ofThree = made
+                .find((name) => name.startsWith("flux-event-listener-"))!
+                .replace(/(-catch-up)?-binding$/, "");
             expect(made).to.have.members([
-                ...["build-binding", "build-catch-up-binding"],
+                ...[`${ofThree}-binding`, `${ofThree}-catch-up-binding`],
                 ...["release-binding", "release-catch-up-binding"],
             ]);
-            expect(triggersOf(resources).map(({ bindings }) => bindings)).to.deep.equal(
-                ["build", "build", "release", "build"].flatMap((name) => [
-                    [{ ref: outputOf(`${name}-binding`) }],
-                    [{ ref: outputOf(`${name}-catch-up-binding`) }],
+            expect(triggersOf(resources).map(({ bindings: [binding] }) => binding)).to.deep.equal(
+                [ofThree, ofThree, "release", ofThree].flatMap((name) => [
+                    { ref: outputOf(`${name}-binding`) },
+                    { ref: outputOf(`${name}-catch-up-binding`) },
                 ]),
             );
         });

@@ -7,9 +7,13 @@ interface CelParams {
     readonly overlays?: readonly { readonly key: string; readonly expression: string }[];
 }
 type Interceptor = { readonly cel: CelParams } | { readonly params: readonly { name: string; value: unknown }[] };
+interface Param {
+    readonly name: string;
+    readonly value: string;
+}
 interface Trigger {
     readonly name: string;
-    readonly bindings: readonly { readonly ref: string }[];
+    readonly bindings: readonly ({ readonly ref: string } | Param)[];
     readonly interceptors: readonly Interceptor[];
     readonly template: { readonly ref?: string; readonly name?: string };
 }
@@ -56,10 +60,11 @@ export class SimulatedListener {
 
     private params({ bindings }: Trigger, event: Json): Record<string, string> {
         return Object.fromEntries(
-            bindings.flatMap(({ ref }) => {
-                const { params } = this.object("TriggerBinding", ref).spec as {
-                    params: { name: string; value: string }[];
-                };
+            bindings.flatMap((binding) => {
+                const { params } =
+                    "ref" in binding
+                        ? (this.object("TriggerBinding", binding.ref).spec as { params: Param[] })
+                        : { params: [binding] };
                 return params.map(({ name, value }) => [name, value.replace(/\$\(([^)]+)\)/g, (_, p) => at(event, p))]);
             }),
         );
@@ -111,7 +116,7 @@ function at(event: Json, path: string): string {
 function substitute(template: KubernetesObject, params: Record<string, string>): KubernetesObject {
     const text = JSON.stringify(template)
         .replaceAll("$(uid)", "31313131-3131-4131-b131-313131313131")
-        .replace(/\$\(tt\.params\.([a-z]+)\)/g, (_, name: string) => {
+        .replace(/\$\(tt\.params\.([a-zA-Z]+)\)/g, (_, name: string) => {
             const value = params[name];
             if (value === undefined) throw new Error(`no binding has the template's parameter ${name}`);
             return JSON.stringify(value).slice(1, -1);

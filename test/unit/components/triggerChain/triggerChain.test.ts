@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { EventAuthentication } from "../../../../components/eventAuthentication";
 import type { Generation } from "../../../../components/generation";
@@ -37,6 +38,10 @@ async function listener(
         new TriggerChain("chain", { generation, namespace: "ci", routes: all, ...args });
     });
     return new SimulatedListener(resources);
+}
+
+interface Run {
+    readonly workspaces: readonly object[];
 }
 
 function params(run: KubernetesObject): Record<string, string> {
@@ -102,6 +107,34 @@ describe("the trigger chain, on a simulated listener", () => {
         const two = await listener("v1", { catchUp: true }, { name: "build" }, { name: "scan" });
         expect(two.runs(newRevision)).to.have.length(2);
         expect(two.runs(missed).map(({ metadata }) => metadata.name)).to.deep.equal([named]);
+    });
+
+    it("makes of routes that share a template the runs that each would have alone", async () => {
+        const args = { catchUp: true };
+        const pipeline = { name: "scan", params: eventParams, serviceAccountName: "scanner" };
+        const scan = { name: "scan", pipeline };
+        const event = withBody(missed, { runNamePrefixes: ["build-run-", "scan-run-"] });
+        const together = await listener("v1", args, {}, scan);
+        for (const one of [newRevision, event]) {
+            const alone = [await listener("v1", args, {}), await listener("v1", args, scan)];
+            expect(together.runs(one)).to.deep.equal(alone.flatMap((own) => own.runs(one)));
+        }
+        expect(together.runs(event)).to.have.length(2);
+    });
+
+    it("keeps apart the templates of routes whose settings are outputs, which may differ", async () => {
+        const claims = ["first", "second"].map((name) => ({
+            name,
+            pipeline: {
+                ...{ name: "p", params: eventParams },
+                workspaces: [{ name: "source", persistentVolumeClaim: { claimName: pulumi.output(name) } }],
+            },
+        }));
+        const runs = (await listener("v1", {}, ...claims)).runs(newRevision);
+        const used = runs.map(({ metadata, spec }) => [metadata.name.split("-")[0], (spec as Run).workspaces]);
+        expect(used).to.deep.equal(
+            claims.map(({ name }) => [name, [{ name: "source", persistentVolumeClaim: { claimName: name } }]]),
+        );
     });
 
     it("makes nothing of a catch-up that it isn't told of", async () => {
