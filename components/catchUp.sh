@@ -36,7 +36,7 @@ note() {
 }
 
 # Notes each revision that a source has, in a file of its own: its digits, the prefixes of the names of the runs that it
-# has to have, and what the EventListener reads of the source.
+# has to have, and the event that Flux would send of it.
 follow() {
     kind=$1 namespace=$2 name=$3 collection=$4
     shift 4
@@ -67,7 +67,7 @@ follow() {
                 file=$pending/$source.$digits
                 if [ "$digits" != "$noted" ] && [ ! -f "$file" ]; then
                     note "$file" "$since" "$HEAD_START" \
-                        "$digits $prefixes \"kind\":\"$kind\",\"metadata\":{\"namespace\":\"$namespace\",\"name\":\"$name\"},\"status\":{\"artifact\":{\"revision\":\"$revision\"}}"
+                        "$digits $prefixes \"involvedObject\":{\"kind\":\"$kind\",\"namespace\":\"$namespace\",\"name\":\"$name\"},\"severity\":\"info\",\"message\":\"stored artifact for revision '$revision'\",\"metadata\":{\"revision\":\"$revision\"}"
                 fi
                 noted=$digits
             fi

@@ -61,7 +61,7 @@ export interface Route {
     };
     /**
      * A further CEL condition. It has `extensions.revision`, `extensions.branch` and `extensions.commit` (with the
-     * releases of 2020 `body.revision` and so on); other fields of an event aren't in what the catch-up repeats.
+     * releases of 2020 `body.revision` and so on); the message and other fields may be others in what the catch-up repeats.
      * @default none
      */
     readonly filter?: string;

@@ -443,12 +443,6 @@ function checkRoutes({ routes, runNaming }: z.output<typeof schema>, problems: s
                 `routes[${index}].name: ${JSON.stringify(name)} has ${name.length} characters; with runNaming "${runNaming}" it can have ${longest} at most. Shorten it.`,
             );
         }
-        const base = name.replace(/-catch-up$/, "");
-        if (base !== name && routes.some((other) => other.name === base)) {
-            problems.push(
-                `routes[${index}].name: ${JSON.stringify(name)} is what the catch-up's trigger of route ${JSON.stringify(base)} is named by. Name it otherwise.`,
-            );
-        }
         const earlier = first.get(name);
         if (earlier === undefined) first.set(name, index);
         else

@@ -8,6 +8,7 @@ import {
     parseRelease,
     type Product,
     withImages,
+    withInterceptorRate,
     withPromptReadiness,
 } from "../components/release";
 import { featureFlags, withFeatureFlags } from "../components/tektonPipelines";
@@ -54,7 +55,7 @@ export async function loadManifests(config: ClusterConfig): Promise<Manifests> {
         claimed(withImages(objects, (image) => inRegistries(image, config.imageRegistries)));
     const manifests = {
         "tekton-pipelines": finished(withPromptReadiness(withFeatureFlags(pipelines, flags))),
-        "tekton-triggers": finished(withPromptReadiness(triggers)),
+        "tekton-triggers": finished(withInterceptorRate(withPromptReadiness(triggers))),
         flux: finished(ingress === undefined ? installed : withWebhookIngress(installed, ingress)),
     };
     const outside = registriesOutside(config, manifests);

@@ -4,6 +4,7 @@ export * from "./fluxInstall";
 export * from "./images";
 export * from "./manifest";
 export * from "./objectId";
+export * from "./interceptorRate";
 export * from "./readiness";
 export * from "./source";
 export * from "./versionLabel";

@@ -18,8 +18,22 @@ export interface SenderProof {
 
 /** `Gotk-Component` of the events that Flux's source-controller raises. */
 const fluxSender = "source-controller";
-/** `Gotk-Component` of what the catch-up sends: a source and its revision, as the API server has them. */
+/** `Gotk-Component` of what the catch-up sends, in the shape of Flux's events. */
 export const catchUpSender = "flux-to-tekton-catch-up";
+
+/** Which events a route takes, beyond those of its source. */
+export interface EventFilterArgs {
+    /** @default "v1" */
+    readonly generation?: Generation;
+    /** @default none: everyone is believed */
+    readonly proof?: SenderProof;
+    /**
+     * What the names of the route's runs begin with. The catch-up's events, which pass then, too, say by this which routes
+     * have no run: those of the others may have been removed since.
+     * @default none: the catch-up isn't heard
+     */
+    readonly runNamePrefix?: string;
+}
 
 /**
  * The CEL filter by which an EventListener lets a source's events pass:
@@ -30,12 +44,15 @@ export const catchUpSender = "flux-to-tekton-catch-up";
  */
 export function eventFilter(
     { kind, name, namespace }: SourceName,
-    proof?: SenderProof,
-    generation: Generation = "v1",
+    { generation = "v1", proof, runNamePrefix }: EventFilterArgs = {},
 ): string {
     return and(
-        ...proven(proof),
-        `header.canonical('Gotk-Component') == ${literal(fluxSender)}`,
+        ...(runNamePrefix === undefined
+            ? [`header.canonical('Gotk-Component') == ${literal(fluxSender)}`]
+            : [
+                  `header.canonical('Gotk-Component') in [${literal(fluxSender)}, ${literal(catchUpSender)}]`,
+                  `(!has(body.runNamePrefixes) || ${literal(runNamePrefix)} in body.runNamePrefixes)`,
+              ]),
         `body.involvedObject.kind == ${literal(kind)}`,
         `body.involvedObject.name == ${literal(name)}`,
         `body.involvedObject.namespace == ${literal(namespace)}`,
@@ -43,26 +60,8 @@ export function eventFilter(
         generation === "2020"
             ? "body.message.startsWith('Fetched revision: ')"
             : "has(body.metadata) && has(body.metadata.revision)",
-    );
-}
-
-/**
- * The same for what the catch-up sends, which has the shape of the source itself, and says which routes have no run: those
- * of the others may have been removed since.
- */
-export function catchUpFilter(
-    { kind, name, namespace }: SourceName,
-    routeRunNamePrefix: string,
-    proof?: SenderProof,
-): string {
-    return and(
+        // Last: Tekton asks the API server for the Secret, and all routes at once, if it hasn't just done so.
         ...proven(proof),
-        `header.canonical('Gotk-Component') == ${literal(catchUpSender)}`,
-        `has(body.runNamePrefixes) && ${literal(routeRunNamePrefix)} in body.runNamePrefixes`,
-        `body.kind == ${literal(kind)}`,
-        `body.metadata.name == ${literal(name)}`,
-        `body.metadata.namespace == ${literal(namespace)}`,
-        "has(body.status) && has(body.status.artifact)",
     );
 }
 
@@ -73,12 +72,12 @@ function proven(proof: SenderProof | undefined): string[] {
     return [`header.canonical(${literal(header)}).compareSecret(${secret})`];
 }
 
-/** What {@link eventFilter} and {@link catchUpFilter} have written into a filter; nothing of a filter of someone else's. */
+/** What {@link eventFilter} has written into a filter; nothing of a filter of someone else's. */
 export function readFilter(filter: string): { readonly source?: SourceName; readonly proof?: SenderProof } {
     const value = (left: string): string | undefined => new RegExp(`${left} == '([^']+)'`).exec(filter)?.[1];
-    const kind = value("body\\.(?:involvedObject\\.)?kind");
-    const name = value("body\\.(?:involvedObject|metadata)\\.name");
-    const namespace = value("body\\.(?:involvedObject|metadata)\\.namespace");
+    const kind = value("body\\.involvedObject\\.kind");
+    const name = value("body\\.involvedObject\\.name");
+    const namespace = value("body\\.involvedObject\\.namespace");
     const proof = /canonical\('([^']+)'\)\.compareSecret\('([^']+)', '([^']+)', '([^']+)'\)/.exec(filter);
     return {
         ...(kind === undefined || name === undefined || namespace === undefined
@@ -108,28 +107,21 @@ export function runNameOf(revision: string): string {
     return revision.slice(revision.search(/[^:/]*$/)).slice(0, runNameLength);
 }
 
-/** Where an event has its revision. */
-export type EventShape = "event" | "catch-up";
-
 /**
  * What bindings need of an event and it hasn't as such: the message, disarmed; and what follows from the revision:
  * itself, its branch, its commit, and `run`, by which a run of it is named. An absent part is "".
  */
-export function eventOverlays(generation: Generation, shape: EventShape): Overlay[] {
+export function eventOverlays(generation: Generation): Overlay[] {
     // Today "main@sha1:<hex>" in the metadata; in 2020 "main/<hex>" at the end of the message.
     const [revision, branchEnd, commitStart] =
         generation === "2020"
             ? ["body.message.replace('Fetched revision: ', '')", "/", "/"]
-            : shape === "catch-up"
-              ? ["body.status.artifact.revision", "@", ":"]
-              : ["body.metadata.revision", "@", ":"];
+            : ["body.metadata.revision", "@", ":"];
     const end = literal(branchEnd);
     const commit = `${revision}.substring(${revision}.lastIndexOf(${literal(commitStart)}) + 1)`;
-    // In Flux's own words where only the source is there to say it.
-    const message = shape === "event" ? "body.message" : `('stored artifact for revision \\'' + ${revision} + '\\'')`;
     return [
         // Tekton substitutes variables in what it has substituted: a commit's author could have it say anything, or fail.
-        { key: "message", expression: `${message}.replace('$(', '$ (')` },
+        { key: "message", expression: "body.message.replace('$(', '$ (')" },
         { key: "revision", expression: revision },
         {
             key: "branch",
@@ -141,12 +133,12 @@ export function eventOverlays(generation: Generation, shape: EventShape): Overla
 }
 
 /** Where a TriggerBinding finds a parameter. Overlays were written into the body before they got `extensions`. */
-export function bindingValue(generation: Generation, shape: EventShape, param: EventParam | "run"): string {
+export function bindingValue(generation: Generation, param: EventParam | "run"): string {
     switch (param) {
         case "repository":
-            return shape === "event" ? "$(body.involvedObject.name)" : "$(body.metadata.name)";
+            return "$(body.involvedObject.name)";
         case "namespace":
-            return shape === "event" ? "$(body.involvedObject.namespace)" : "$(body.metadata.namespace)";
+            return "$(body.involvedObject.namespace)";
         case "message":
         case "revision":
         case "branch":

@@ -5,7 +5,7 @@ import { listenerLabels, ListenerNetworkPolicy } from "../listenerNetworkPolicy"
 import { KubernetesResource, statusField, waitForAnnotation } from "../kubernetesResource";
 import { readinessPeriodSeconds } from "../release/readiness";
 import { type EventParam, type Route, runNamePrefix } from "../route";
-import { bindingValue, catchUpFilter, eventFilter, type EventShape, eventOverlays } from "./cel";
+import { bindingValue, eventFilter, eventOverlays } from "./cel";
 import { ListenerAccess } from "./listenerAccess";
 import { type ObjectPrefix, isPlain, objectPrefixes } from "./objectPrefix";
 import { RunAccount } from "./runAccount";
@@ -76,7 +76,7 @@ export interface TriggerChainArgs {
 /**
  * An EventListener that turns Flux's events into PipelineRuns: https://tekton.dev/docs/triggers/eventlisteners/. Routes
  * with the same parameters share a TriggerBinding; those whose runs have the same settings, too, share a TriggerTemplate,
- * and their triggers tell it which route, pipeline and account it is. It waits until the listener answers.
+ * and the triggers tell it which route, pipeline and account it is. It waits until the listener answers.
  */
 export class TriggerChain extends pulumi.ComponentResource {
     /** The EventListener's name. */
@@ -113,8 +113,8 @@ export class TriggerChain extends pulumi.ComponentResource {
                       ),
                   ];
         const shared = new Map<string, KubernetesResource>();
-        const make: Make = (kind, { name: prefix, isShared }, suffix, spec) => {
-            const metadata = { name: `${prefix}-${suffix}`, namespace };
+        const make: Make = (kind, { name: prefix, isShared }, spec) => {
+            const metadata = { name: `${prefix}-${kind === "TriggerBinding" ? "binding" : "template"}`, namespace };
             const object =
                 shared.get(metadata.name) ??
                 new KubernetesResource(
@@ -150,9 +150,9 @@ export class TriggerChain extends pulumi.ComponentResource {
                                   ),
                               },
                           }),
-                    triggers: args.routes.flatMap((route) => {
+                    triggers: args.routes.map((route) => {
                         const prefixes = { binding: bindings.get(route)!, template: templates.get(route)! };
-                        return triggers(route, args, runAccount.serviceAccountName, prefixes, make);
+                        return trigger(route, args, runAccount.serviceAccountName, prefixes, make);
                     }),
                 },
             },
@@ -177,21 +177,16 @@ export class TriggerChain extends pulumi.ComponentResource {
 }
 
 /** Makes a binding or a template, a shared one once, and returns its name as an output. */
-type Make = (
-    kind: "TriggerBinding" | "TriggerTemplate",
-    prefix: ObjectPrefix,
-    suffix: string,
-    spec: object,
-) => pulumi.Output<string>;
+type Make = (kind: "TriggerBinding" | "TriggerTemplate", prefix: ObjectPrefix, spec: object) => pulumi.Output<string>;
 
-/** Creates what a route's triggers refer to, and returns the triggers. */
-function triggers(
+/** Creates what a route's trigger refers to, and returns the trigger. */
+function trigger(
     route: Route,
     args: TriggerChainArgs,
     runServiceAccountName: pulumi.Input<string>,
     prefixes: Readonly<Record<"binding" | "template", ObjectPrefix>>,
     make: Make,
-): object[] {
+): object {
     const { generation } = args;
     const params = boundParams(route, args);
     const own: RunOfRoute = {
@@ -201,22 +196,19 @@ function triggers(
     };
     const { isShared } = prefixes.template;
     const given = isShared ? Object.entries(own).map(([name, value]) => ({ name, value })) : [];
-    const templateName = make("TriggerTemplate", prefixes.template, "template", {
+    const templateName = make("TriggerTemplate", prefixes.template, {
         params: [...params, ...given.map(({ name }) => name)].map((name) => ({ name })),
         resourcetemplates: [pipelineRun(route, args, isShared ? runOfTrigger : own)],
     });
-    const trigger = (shape: EventShape, infix: string): object => {
-        const bindingName = make("TriggerBinding", prefixes.binding, `${infix}binding`, {
-            params: params.map((param) => ({ name: param, value: bindingValue(generation, shape, param) })),
-        });
-        return {
-            name: `${route.name}-${infix}trigger`,
-            bindings: [{ ref: bindingName }, ...given],
-            interceptors: interceptors(route, shape, args),
-            template: generation === "2020" ? { name: templateName } : { ref: templateName },
-        };
+    const bindingName = make("TriggerBinding", prefixes.binding, {
+        params: params.map((param) => ({ name: param, value: bindingValue(generation, param) })),
+    });
+    return {
+        name: `${route.name}-trigger`,
+        bindings: [{ ref: bindingName }, ...given],
+        interceptors: interceptors(route, args),
+        template: generation === "2020" ? { name: templateName } : { ref: templateName },
     };
-    return [trigger("event", ""), ...(args.catchUp ? [trigger("catch-up", "catch-up-")] : [])];
 }
 
 /** What a route's binding takes from an event. */
@@ -283,8 +275,7 @@ function workload(
 /** Lets the route's events pass, and adds to them what follows from their revision. */
 function interceptors(
     route: Route,
-    shape: EventShape,
-    { generation, namespace, authenticationSecretName, runNaming }: TriggerChainArgs,
+    { generation, namespace, authenticationSecretName, runNaming, catchUp }: TriggerChainArgs,
 ): object[] {
     const { source, pipeline, filter } = route;
     const passes = pulumi
@@ -295,16 +286,18 @@ function interceptors(
                     ? undefined
                     : { header: authenticationHeader, key: authenticationKey, secretName, secretNamespace };
             const which = { kind: source.kind, name, namespace: sourceNamespace };
-            return shape === "event"
-                ? eventFilter(which, proof, generation)
-                : catchUpFilter(which, runNamePrefix(route), proof);
+            return eventFilter(which, {
+                generation,
+                proof,
+                runNamePrefix: catchUp ? runNamePrefix(route) : undefined,
+            });
         });
     const wanted = new Set<string>([
         ...pipeline.params,
         ...(runNaming === "uid" ? [] : ["run"]),
         ...(filter === undefined ? [] : ["revision", "branch", "commit"]),
     ]);
-    const overlays = eventOverlays(generation, shape).filter(({ key }) => wanted.has(key));
+    const overlays = eventOverlays(generation).filter(({ key }) => wanted.has(key));
     const added = overlays.length === 0 ? {} : { overlays };
     if (generation === "2020") {
         return [{ cel: { filter: passes, ...added } }, ...(filter === undefined ? [] : [{ cel: { filter } }])];

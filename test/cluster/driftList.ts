@@ -219,7 +219,7 @@ export const unseenTrigger: Drift = {
     }),
     shown: shown(chain, listener, "{.spec.triggers[*].name}"),
     inStatus: true,
-    undone: patched(chain, listener, { op: "remove", path: "/spec/triggers/2" }),
+    undone: patched(chain, listener, { op: "remove", path: "/spec/triggers/1" }),
 };
 
 /** What its controller puts back at once. */

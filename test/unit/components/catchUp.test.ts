@@ -15,8 +15,8 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CatchUp, type CatchUpArgs, defaultCatchUpImage } from "../../../components/catchUp";
 import type { Source } from "../../../components/route";
-import { catchUpFilter } from "../../../components/triggerChain/cel";
-import { currentSource, evaluate, type Json } from "../support/cel";
+import { eventFilter } from "../../../components/triggerChain/cel";
+import { evaluate, type Json } from "../support/cel";
 import { outputOf, type Registrations, simulate } from "../support/engine";
 import { type PodSpec, restrictedViolations } from "../support/podSecurity";
 
@@ -250,7 +250,7 @@ function change(
 ): string {
     const { kind, name, namespace } = source;
     const object = {
-        apiVersion: currentSource.body.apiVersion,
+        apiVersion: "source.toolkit.fluxcd.io/v1",
         kind,
         // As a server-side apply leaves it: names of fields that are to be found elsewhere.
         metadata: {
@@ -659,9 +659,14 @@ describe("the catch-up's script, between a simulated API server and a simulated 
         const which = { kind: "GitRepository", name: "flux-system", namespace: "flux-system" } as const;
         const event = { headers: headers as Json, body: JSON.parse(body) as Json };
         const secrets = { "ci/s/token": listenerToken };
-        expect(evaluate(catchUpFilter(which, "route-0-run-", proof), event, { secrets })).to.equal(true);
-        expect(evaluate(catchUpFilter(which, "route-1-run-", proof), event, { secrets })).to.equal(false);
-        expect(evaluate("body.status.artifact.revision", event)).to.equal(`main@sha1:${commitOf("a")}`);
+        const passes = (runNamePrefix: string): unknown =>
+            evaluate(eventFilter(which, { proof, runNamePrefix }), event, { secrets });
+        expect(passes("route-0-run-")).to.equal(true);
+        expect(passes("route-1-run-")).to.equal(false);
+        const revision = `main@sha1:${commitOf("a")}`;
+        expect(evaluate("body.metadata.revision", event)).to.equal(revision);
+        // In Flux's own words where only the source is there to say it.
+        expect(evaluate("body.message", event)).to.equal(`stored artifact for revision '${revision}'`);
     });
 
     it("shows no token in its log nor in a command line", async () => {

@@ -165,12 +165,6 @@ describe("stack config", () => {
             { gitUrl, routes: [{ name: "a" }, { name: "b" }, { name: "a" }] },
             'routes[2].name: "a" is also the name of routes[0]',
         ],
-        [
-            "a route named as another one's catch-up",
-            { gitUrl, routes: [{ name: "a" }, { name: "a-catch-up" }] },
-            'routes[1].name: "a-catch-up" is what the catch-up',
-            "Name it otherwise.",
-        ],
         ["a user without a password", { gitUrl, gitUsername: "me" }, "gitPassword: is missing", "--secret gitPassword"],
         ["ssh without a key", { gitUrl: "ssh://git@host/a" }, "gitIdentity: is missing", "--secret gitIdentity"],
         ["ssh without host keys", { gitUrl: "ssh://git@host/a" }, "gitKnownHosts: is missing", "ssh-keyscan"],

@@ -3,7 +3,7 @@ import { demoPipelineParams } from "../../../components/demoPipeline";
 import type { KubernetesObject } from "../../../components/kubernetesObject";
 import type { ClusterOutputs } from "../../../stacks/cluster";
 import { forced, outputOf, propagation, type Registrations, resolve } from "../support/engine";
-import { currentSource, type Event, type Json, newRevision, withBody, withHeaders } from "../support/cel";
+import { type Event, type Json, missedRevision, newRevision, withBody, withHeaders } from "../support/cel";
 import { unknownValue as unknown } from "../../../stacks/simulation";
 import { simulateStack } from "../support/fixture";
 import { secretsOf, SimulatedListener } from "../support/listener";
@@ -29,8 +29,8 @@ function dockerConfig(secret: ReturnType<Registrations["object"]>): unknown {
 
 /** An event of the source that the simulated cluster has under another name. */
 function ofTheStack(event: Event): Event {
-    const key = "involvedObject" in event.body ? "involvedObject" : "metadata";
-    return withBody(event, { [key]: { ...(event.body[key] as Json), name: outputOf("flux-system") } });
+    const involvedObject = { ...(event.body.involvedObject as Json), name: outputOf("flux-system") };
+    return withBody(event, { involvedObject });
 }
 
 /** An object's field, as chai's nested paths name it. */
@@ -72,19 +72,15 @@ describe("stack", () => {
         it("Provider → the address in the EventListener's status", () => {
             expectField(of("Provider"), "spec.address", "http://address-of-the-status:1234");
         });
-        const filter = (trigger: number): Chai.Assertion => {
-            const path = `spec.triggers[${trigger}].interceptors[0].params[0].value`;
-            return expect(of("EventListener").inputs).to.have.nested.property(path);
-        };
+        const filter = (): Chai.Assertion =>
+            expect(of("EventListener").inputs).to.have.nested.property(
+                "spec.triggers[0].interceptors[0].params[0].value",
+            );
         it("CEL filter → GitRepository", () => {
-            filter(0).that.includes(`body.involvedObject.name == '${synced.name}'`);
+            filter().that.includes(`body.involvedObject.name == '${synced.name}'`);
         });
-        it("CEL filter of the catch-up → GitRepository", () => {
-            filter(1).that.includes(`body.metadata.name == '${synced.name}'`);
-        });
-        it("CEL filters → the listener's Secret", () => {
-            const compared = `compareSecret('token', '${outputOf("flux-event-listener-token")}', 'default')`;
-            for (const trigger of [0, 1]) filter(trigger).that.includes(compared);
+        it("CEL filter → the listener's Secret", () => {
+            filter().that.includes(`compareSecret('token', '${outputOf("flux-event-listener-token")}', 'default')`);
         });
         it("Provider → the sender's Secret", () => {
             expectField(of("Provider"), "spec.secretRef", { name: outputOf("tekton-el-provider-headers") });
@@ -163,12 +159,6 @@ describe("stack", () => {
                 { name: "message", value: "$(extensions.message)" },
                 { name: "repository", value: "$(body.involvedObject.name)" },
                 { name: "namespace", value: "$(body.involvedObject.namespace)" },
-                { name: "run", value: "$(extensions.run)" },
-            ]);
-            expectField(resources.object("TriggerBinding", "flux-notification-catch-up-binding"), "spec.params", [
-                { name: "message", value: "$(extensions.message)" },
-                { name: "repository", value: "$(body.metadata.name)" },
-                { name: "namespace", value: "$(body.metadata.namespace)" },
                 { name: "run", value: "$(extensions.run)" },
             ]);
             const passed = params.map((name) => ({ name, value: `$(tt.params.${name})` }));
@@ -353,7 +343,7 @@ describe("stack", () => {
 
         for (const [what, event] of [
             ["Flux's", newRevision],
-            ["the catch-up's", currentSource],
+            ["the catch-up's", missedRevision],
         ] as const) {
             it(`of ${what} start a run with the Provider's header, and none without it or with another`, () => {
                 const own = ofTheStack(event);
@@ -363,12 +353,6 @@ describe("stack", () => {
                 }
             });
         }
-
-        it("of a source without an artifact start nothing", () => {
-            const { metadata } = ofTheStack(currentSource).body;
-            const early = withBody(withToken(currentSource, token), { metadata: metadata!, status: {} });
-            expect(listener.runs(early)).to.deep.equal([]);
-        });
 
         for (const [runNaming, longest] of [
             ["revision", 38],
@@ -636,17 +620,12 @@ describe("stack", () => {
             );
         const shared = /^flux-event-listener-[0-9a-f]{8}-template$/;
 
-        it("make a template each if they differ, and triggers for events and catch-up, on one listener", async () => {
+        it("make a template each if they differ, and a trigger each, on one listener", async () => {
             const timeout = { name: "deploy", params: ["commit"], timeout: "5m" };
             const { resources } = await simulateStack({
                 routes: [{ name: "build" }, { name: "deploy", pipeline: timeout }],
             });
-            expect(triggersOf(resources).map(({ name }) => name)).to.deep.equal([
-                "build-trigger",
-                "build-catch-up-trigger",
-                "deploy-trigger",
-                "deploy-catch-up-trigger",
-            ]);
+            expect(triggersOf(resources).map(({ name }) => name)).to.deep.equal(["build-trigger", "deploy-trigger"]);
             for (const name of ["build", "deploy"]) {
                 const template = resources.object("TriggerTemplate", `${name}-template`);
                 const run = "spec.resourcetemplates[0].metadata";
@@ -684,10 +663,7 @@ describe("stack", () => {
                 Object.entries({ route, pipeline, serviceAccountName }).map(([name, value]) => ({ name, value }));
             const build = own("build", outputOf("flux-demo-pipeline"), outputOf("flux-notification-run"));
             const release = own("release", "release", "releaser");
-            expect(triggersOf(resources).map(({ bindings: [, ...given] }) => given)).to.deep.equal([
-                ...[build, build],
-                ...[release, release],
-            ]);
+            expect(triggersOf(resources).map(({ bindings: [, ...given] }) => given)).to.deep.equal([build, release]);
             for (const { template: used } of triggersOf(resources)) {
                 expect(used.ref).to.equal(outputOf(template!.metadata.name));
             }
@@ -741,28 +717,18 @@ describe("stack", () => {
                 routes: [{ name: "build" }, { name: "deploy" }, { name: "release", pipeline: other }, { name: "scan" }],
             });
             const made = resources.written(/^TriggerBinding$/).map(({ metadata }) => metadata.name);
-            const ofThree = made
-                .find((name) => name.startsWith("flux-event-listener-"))!
-                .replace(/(-catch-up)?-binding$/, "");
-            expect(made).to.have.members([
-                ...[`${ofThree}-binding`, `${ofThree}-catch-up-binding`],
-                ...["release-binding", "release-catch-up-binding"],
-            ]);
+            const ofThree = made.find((name) => name.startsWith("flux-event-listener-"))!.replace(/-binding$/, "");
+            expect(made).to.have.members([`${ofThree}-binding`, "release-binding"]);
             expect(triggersOf(resources).map(({ bindings: [binding] }) => binding)).to.deep.equal(
-                [ofThree, ofThree, "release", ofThree].flatMap((name) => [
-                    { ref: outputOf(`${name}-binding`) },
-                    { ref: outputOf(`${name}-catch-up-binding`) },
-                ]),
+                [ofThree, ofThree, "release", ofThree].map((name) => ({ ref: outputOf(`${name}-binding`) })),
             );
         });
 
         it("start where they say, and otherwise from the synced repository", async () => {
             const bucket = { kind: "Bucket", name: "charts", namespace: "apps" };
             const { resources } = await simulateStack({ routes: [{ name: "a", source: bucket }, { name: "b" }] });
-            for (const trigger of ["a", "a-catch-up"]) {
-                const [filter] = given(resources, trigger, "filter");
-                expect(filter).to.include("'Bucket'").and.include("'charts'").and.include("'apps'");
-            }
+            const [filter] = given(resources, "a", "filter");
+            expect(filter).to.include("'Bucket'").and.include("'charts'").and.include("'apps'");
             expect(given(resources, "b", "filter")[0]).to.include(`'${outputOf("flux-system")}'`);
             const synced = { kind: "GitRepository", name: outputOf("flux-system"), namespace: "flux-system" };
             expectField(resources.object("Alert"), "spec.eventSources", [bucket, synced]);
@@ -844,7 +810,6 @@ describe("stack", () => {
             const pipeline = { name: "release", params: ["repository", "branch"] };
             const routes = [{ name: "plain" }, { name: "branched", pipeline }];
             expect(await overlays({ routes }, "plain")).to.deep.equal(["message", "run"]);
-            expect(await overlays({ routes }, "plain-catch-up")).to.deep.equal(["message", "run"]);
             expect(await overlays({ routes }, "branched")).to.deep.equal(["branch", "run"]);
             expect(await overlays({ routes, runNaming: "uid", catchUp: false }, "plain")).to.deep.equal(["message"]);
         });
@@ -853,12 +818,10 @@ describe("stack", () => {
             const filter = "extensions.branch == 'stable'";
             const routes = [{ name: "a", filter }, { name: "b" }];
             const { resources } = await simulateStack({ routes });
-            for (const trigger of ["a", "a-catch-up"]) {
-                const [own, further, ...others] = given(resources, trigger, "filter");
-                expect(own).to.include("GitRepository").and.not.include("stable");
-                expect(further).to.equal(filter);
-                expect(others).to.deep.equal([]);
-            }
+            const [own, further, ...others] = given(resources, "a", "filter");
+            expect(own).to.include("GitRepository").and.not.include("stable");
+            expect(further).to.equal(filter);
+            expect(others).to.deep.equal([]);
             const parts = ["message", "revision", "branch", "commit", "run"];
             expect(await overlays({ routes }, "a")).to.deep.equal(parts);
             expect(given(resources, "b", "filter")).to.have.length(1);
@@ -1030,12 +993,9 @@ describe("stack", () => {
 
             it("starts runs for its events", () => {
                 const listener = resources.object("EventListener");
-                const filter = (trigger: number): Chai.Assertion =>
-                    expect(listener.inputs).to.have.nested.property(
-                        `spec.triggers[${trigger}].interceptors[0].params[0].value`,
-                    );
-                filter(0).that.includes(`body.involvedObject.kind == '${kind}'`);
-                filter(1).that.includes(`body.kind == '${kind}'`);
+                expect(listener.inputs)
+                    .to.have.nested.property("spec.triggers[0].interceptors[0].params[0].value")
+                    .that.includes(`body.involvedObject.kind == '${kind}'`);
             });
 
             it("has it repeated by the catch-up, which may read it", () => {

@@ -72,16 +72,13 @@ export const newRevision: Event = {
     },
 };
 
-/** The source of that event as the API server has it, and as the catch-up sends it; written by hand. */
-export const currentSource: Event = {
+/** What the catch-up sends of the same revision; written by hand. */
+export const missedRevision: Event = {
     headers: { "Gotk-Component": "flux-to-tekton-catch-up" },
     body: {
+        ...newRevision.body,
         runNamePrefixes: ["flux-notification-run-", "test-run-"],
-        apiVersion: "source.toolkit.fluxcd.io/v1",
-        kind: "GitRepository",
-        metadata: { namespace: "flux-system", name: "flux-system", generation: 1 },
-        spec: { interval: "1m0s", ref: { branch: "main" }, url: "https://git.example.com/fleet-infra.git" },
-        status: { artifact: { digest: "sha256:00", revision: `main@sha1:${sha}` }, observedGeneration: 1 },
+        message: `stored artifact for revision 'main@sha1:${sha}'`,
     },
 };
 

@@ -2,18 +2,17 @@ import { expect } from "chai";
 import type { Generation } from "../../../../components/generation";
 import {
     bindingValue,
-    catchUpFilter,
     eventFilter,
-    type EventShape,
     eventOverlays,
     readFilter,
     runNameOf,
+    type SenderProof,
 } from "../../../../components/triggerChain/cel";
 import {
-    currentSource,
     type Event,
     evaluate,
     type Json,
+    missedRevision,
     newRevision,
     recorded,
     sha,
@@ -58,7 +57,7 @@ describe("CEL filter for Flux's events", () => {
         ["of another namespace", withBody(newRevision, { involvedObject: { ...source, namespace: "default" } })],
         ["of another controller", withHeaders(newRevision, { "Gotk-Component": "kustomize-controller" })],
         ["of no controller", { ...newRevision, headers: {} }],
-        ["of the catch-up", currentSource],
+        ["of the catch-up", missedRevision],
         ["without metadata", without(newRevision, "metadata")],
         ["without a revision in its metadata", withBody(newRevision, { metadata: { cluster: "staging" } })],
     ];
@@ -76,43 +75,38 @@ describe("CEL filter for Flux's events", () => {
 
 const route = "flux-notification-run-";
 
-describe("CEL filter for the catch-up", () => {
-    const filter = catchUpFilter(synced, route);
+describe("CEL filter for Flux's events and the catch-up's", () => {
+    const filter = eventFilter(synced, { runNamePrefix: route });
 
-    it("lets the source pass as the API server has it", () => {
-        expect(evaluate(filter, currentSource)).to.equal(true);
+    it("lets both pass", () => {
+        expect(evaluate(filter, newRevision)).to.equal(true);
+        expect(evaluate(filter, missedRevision)).to.equal(true);
     });
 
-    const metadata = currentSource.body.metadata as Json;
+    const source = missedRevision.body.involvedObject as Json;
     const others: [what: string, event: Event][] = [
-        ["of another kind", withBody(currentSource, { kind: "Bucket" })],
-        ["of another name", withBody(currentSource, { metadata: { ...metadata, name: "flux-system-2" } })],
-        ["of another namespace", withBody(currentSource, { metadata: { ...metadata, namespace: "default" } })],
-        ["from Flux itself", withHeaders(currentSource, { "Gotk-Component": "source-controller" })],
-        ["from nobody", { ...currentSource, headers: {} }],
-        ["for another route", withBody(currentSource, { runNamePrefixes: ["build-run-"] })],
-        ["for no route", without(currentSource, "runNamePrefixes")],
-        ["without a status", without(currentSource, "status")],
-        ["without an artifact", withBody(currentSource, { status: { observedGeneration: 1 } })],
+        ["of another kind", withBody(missedRevision, { involvedObject: { ...source, kind: "Bucket" } })],
+        ["of another name", withBody(missedRevision, { involvedObject: { ...source, name: "flux-system-2" } })],
+        ["of another namespace", withBody(missedRevision, { involvedObject: { ...source, namespace: "default" } })],
+        ["from another controller", withHeaders(missedRevision, { "Gotk-Component": "kustomize-controller" })],
+        ["from nobody", { ...missedRevision, headers: {} }],
+        ["for another route", withBody(missedRevision, { runNamePrefixes: ["build-run-"] })],
+        ["for no route", withBody(missedRevision, { runNamePrefixes: [] })],
+        ["without metadata", without(missedRevision, "metadata")],
+        ["without a revision", withBody(missedRevision, { metadata: { cluster: "staging" } })],
     ];
     for (const [what, event] of others) {
-        it(`stops a source ${what}`, () => expect(evaluate(filter, event)).to.equal(false));
+        it(`stops an event ${what}`, () => expect(evaluate(filter, event)).to.equal(false));
     }
-
-    it("stops an event of Flux, even one that claims to come from the catch-up", () => {
-        expect(evaluate(filter, newRevision)).to.equal(false);
-        const claims = withHeaders(newRevision, { "Gotk-Component": "flux-to-tekton-catch-up" });
-        expect(evaluate(filter, claims)).to.equal(false);
-    });
 });
 
-type FilterOf = (source: Parameters<typeof eventFilter>[0], proof?: Parameters<typeof eventFilter>[1]) => string;
-const shapes: [shape: EventShape, filter: FilterOf, event: Event][] = [
-    ["event", eventFilter, newRevision],
-    ["catch-up", (source, proof) => catchUpFilter(source, route, proof), currentSource],
-];
-for (const [shape, filterOf, event] of shapes) {
-    describe(`CEL filter that wants a proof: ${shape}`, () => {
+for (const [sender, event] of [
+    ["Flux", newRevision],
+    ["the catch-up", missedRevision],
+] as const) {
+    const filterOf = (source: Parameters<typeof eventFilter>[0], proof?: SenderProof): string =>
+        eventFilter(source, { proof, runNamePrefix: route });
+    describe(`CEL filter that wants a proof of ${sender}`, () => {
         const filter = filterOf(synced, proof);
 
         it("lets pass what has the Secret's value in its header, however its name is written", () => {
@@ -154,13 +148,11 @@ for (const [shape, filterOf, event] of shapes) {
 }
 
 describe("CEL overlays", () => {
-    const all = (generation: Generation, shape: EventShape, event: Event): Record<string, unknown> =>
-        Object.fromEntries(
-            eventOverlays(generation, shape).map(({ key, expression }) => [key, evaluate(expression, event)]),
-        );
+    const all = (generation: Generation, event: Event): Record<string, unknown> =>
+        Object.fromEntries(eventOverlays(generation).map(({ key, expression }) => [key, evaluate(expression, event)]));
     /** What follows from the revision. */
-    const overlay = (generation: Generation, shape: EventShape, event: Event): Record<string, unknown> => {
-        const overlays = all(generation, shape, event);
+    const overlay = (generation: Generation, event: Event): Record<string, unknown> => {
+        const overlays = all(generation, event);
         delete overlays.message;
         return overlays;
     };
@@ -168,29 +160,22 @@ describe("CEL overlays", () => {
     it("leave Tekton nothing to substitute in a commit's message", () => {
         const message = "stored artifact for commit '$(params.namespace) $$(x) $(y)'";
         for (const generation of ["v1", "2020"] as const) {
-            const { message: disarmed } = all(generation, "event", withBody(newRevision, { message }));
+            const { message: disarmed } = all(generation, withBody(newRevision, { message }));
             expect(disarmed).to.equal("stored artifact for commit '$ (params.namespace) $$ (x) $ (y)'");
         }
     });
 
-    it("say of what the catch-up sends what Flux says of the source", () => {
-        const source = withBody(currentSource, { status: { artifact: { revision: `main@sha1:${sha}` } } });
-        expect(all("v1", "catch-up", source).message).to.equal(`stored artifact for revision 'main@sha1:${sha}'`);
-    });
-
     it("are read where each generation writes them", () => {
-        for (const shape of ["event", "catch-up"] as const) {
-            expect(bindingValue("v1", shape, "commit")).to.equal("$(extensions.commit)");
-            expect(bindingValue("v1", shape, "run")).to.equal("$(extensions.run)");
-            expect(bindingValue("2020", shape, "commit")).to.equal("$(body.commit)");
-        }
+        expect(bindingValue("v1", "commit")).to.equal("$(extensions.commit)");
+        expect(bindingValue("v1", "run")).to.equal("$(extensions.run)");
+        expect(bindingValue("2020", "commit")).to.equal("$(body.commit)");
     });
 
     it("take a revision apart, as Flux 2.9 really announced one", function () {
         const event = recorded(this, "flux-2.9-gitrepository-new-artifact");
         const revision = `main@sha1:${sha}`;
         const expected = { revision, branch: "main", commit: sha, run: sha.slice(0, 20) };
-        expect(overlay("v1", "event", event)).to.deep.equal(expected);
+        expect(overlay("v1", event)).to.deep.equal(expected);
     });
 
     const revisions: [revision: string, branch: string, commit: string][] = [
@@ -207,14 +192,9 @@ describe("CEL overlays", () => {
     for (const [revision, branch, commit] of revisions) {
         const expected = { revision, branch, commit, run: commit.slice(0, 20) };
 
-        it(`take ${revision} apart, in an event`, () => {
+        it(`take ${revision} apart`, () => {
             const event = withBody(newRevision, { metadata: { revision } });
-            expect(overlay("v1", "event", event)).to.deep.equal(expected);
-        });
-
-        it(`take ${revision} apart, in what the catch-up sends`, () => {
-            const source = withBody(currentSource, { status: { artifact: { revision } } });
-            expect(overlay("v1", "catch-up", source)).to.deep.equal(expected);
+            expect(overlay("v1", event)).to.deep.equal(expected);
         });
 
         it(`have the run of ${revision} named as the program would name it`, () => {
@@ -227,7 +207,7 @@ describe("CEL overlays", () => {
             const revision = `${branch}/${sha}`;
             const event = withBody(newRevision, { message: `Fetched revision: ${revision}` });
             const expected = { revision, branch, commit: sha, run: sha.slice(0, 20) };
-            expect(overlay("2020", "event", event)).to.deep.equal(expected);
+            expect(overlay("2020", event)).to.deep.equal(expected);
             expect(runNameOf(revision)).to.equal(expected.run);
         });
     }

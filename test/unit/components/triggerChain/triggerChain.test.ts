@@ -5,7 +5,7 @@ import type { Generation } from "../../../../components/generation";
 import type { KubernetesObject } from "../../../../components/kubernetesObject";
 import { eventParams, type Route } from "../../../../components/route";
 import { TriggerChain, type TriggerChainArgs } from "../../../../components/triggerChain/triggerChain";
-import { currentSource, type Event, newRevision, recorded, sha, withBody, withHeaders } from "../../support/cel";
+import { type Event, missedRevision, newRevision, recorded, sha, withBody, withHeaders } from "../../support/cel";
 import { outputOf, simulate } from "../../support/engine";
 import { SimulatedListener } from "../../support/listener";
 
@@ -26,7 +26,7 @@ const newRevisionOf2020: Event = {
 };
 
 /** What the catch-up sends of the route that has no run. */
-const missed = withBody(currentSource, { runNamePrefixes: ["build-run-"] });
+const missed = withBody(missedRevision, { runNamePrefixes: ["build-run-"] });
 
 async function listener(
     generation: Generation,

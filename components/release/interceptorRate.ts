@@ -1,0 +1,35 @@
+import type { KubernetesObject } from "../kubernetesObject";
+
+interface Container {
+    readonly env?: readonly { readonly name: string }[];
+}
+
+interface Workload {
+    readonly template: { readonly spec: { readonly containers: readonly Container[] } };
+}
+
+/** How many requests the interceptors may send to the API server, per second and at once. */
+export const interceptorRate = { KUBE_API_QPS: "100", KUBE_API_BURST: "400" } as const;
+
+/**
+ * The objects of Tekton Triggers, whose interceptors may ask for Secrets as often as many routes need. For each trigger
+ * whose filter compares a Secret they read it from the API server, unless they have done so within 5 seconds: 100 routes
+ * read it 100 times at once. With client-go's default of 5 a second, and 10 at once, an event of which more than some 25
+ * routes know is lost: each has 3 seconds. The limit is that of each of Tekton's programs:
+ * https://tekton.dev/docs/pipelines/tekton-controller-performance-configuration/
+ */
+export function withInterceptorRate(objects: readonly KubernetesObject[]): KubernetesObject[] {
+    return objects.map((object) => {
+        if (object.kind !== "Deployment" || object.metadata.name !== "tekton-triggers-core-interceptors") return object;
+        const spec = object.spec as Workload;
+        const { template } = spec;
+        const containers = template.spec.containers.map(({ env = [], ...container }) => ({
+            ...container,
+            env: [
+                ...env.filter(({ name }) => !(name in interceptorRate)),
+                ...Object.entries(interceptorRate).map(([name, value]) => ({ name, value })),
+            ],
+        }));
+        return { ...object, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } };
+    });
+}
