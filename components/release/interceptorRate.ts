@@ -8,8 +8,8 @@ interface Workload {
     readonly template: { readonly spec: { readonly containers: readonly Container[] } };
 }
 
-/** How many requests the interceptors may send to the API server, per second and at once. */
-export const interceptorRate = { KUBE_API_QPS: "100", KUBE_API_BURST: "400" } as const;
+/** How many requests the interceptors may send to the API server: per second, and at once. */
+const rate = { KUBE_API_QPS: "100", KUBE_API_BURST: "400" } as const;
 
 /**
  * The objects of Tekton Triggers, whose interceptors may ask for Secrets as often as many routes need. For each trigger
@@ -26,8 +26,8 @@ export function withInterceptorRate(objects: readonly KubernetesObject[]): Kuber
         const containers = template.spec.containers.map(({ env = [], ...container }) => ({
             ...container,
             env: [
-                ...env.filter(({ name }) => !(name in interceptorRate)),
-                ...Object.entries(interceptorRate).map(([name, value]) => ({ name, value })),
+                ...env.filter(({ name }) => !(name in rate)),
+                ...Object.entries(rate).map(([name, value]) => ({ name, value })),
             ],
         }));
         return { ...object, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } };

@@ -47,12 +47,13 @@ export function eventFilter(
     { generation = "v1", proof, runNamePrefix }: EventFilterArgs = {},
 ): string {
     return and(
-        ...(runNamePrefix === undefined
-            ? [`header.canonical('Gotk-Component') == ${literal(fluxSender)}`]
-            : [
-                  `header.canonical('Gotk-Component') in [${literal(fluxSender)}, ${literal(catchUpSender)}]`,
-                  `(!has(body.runNamePrefixes) || ${literal(runNamePrefix)} in body.runNamePrefixes)`,
-              ]),
+        runNamePrefix === undefined
+            ? from(fluxSender)
+            : `(${from(fluxSender)} || ${and(
+                  from(catchUpSender),
+                  "has(body.runNamePrefixes)",
+                  `${literal(runNamePrefix)} in body.runNamePrefixes`,
+              )})`,
         `body.involvedObject.kind == ${literal(kind)}`,
         `body.involvedObject.name == ${literal(name)}`,
         `body.involvedObject.namespace == ${literal(namespace)}`,
@@ -63,6 +64,10 @@ export function eventFilter(
         // Last: Tekton asks the API server for the Secret, and all routes at once, if it hasn't just done so.
         ...proven(proof),
     );
+}
+
+function from(sender: string): string {
+    return `header.canonical('Gotk-Component') == ${literal(sender)}`;
 }
 
 function proven(proof: SenderProof | undefined): string[] {

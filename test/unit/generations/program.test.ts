@@ -194,8 +194,9 @@ describe("an EventListener", () => {
                     bindings: [{ ref: outputOf("flux-notification-binding") }],
                     interceptors: [
                         cel(
-                            "header.canonical('Gotk-Component') in ['source-controller', 'flux-to-tekton-catch-up'] && " +
-                                "(!has(body.runNamePrefixes) || 'flux-notification-run-' in body.runNamePrefixes) && " +
+                            "(header.canonical('Gotk-Component') == 'source-controller' || " +
+                                "header.canonical('Gotk-Component') == 'flux-to-tekton-catch-up' && " +
+                                "has(body.runNamePrefixes) && 'flux-notification-run-' in body.runNamePrefixes) && " +
                                 `${source} && has(body.metadata) && has(body.metadata.revision) && ${proven}`,
                             eventOverlays("v1").filter(({ key }) => ["message", "run"].includes(key)),
                         ),

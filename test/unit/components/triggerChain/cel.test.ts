@@ -92,6 +92,7 @@ describe("CEL filter for Flux's events and the catch-up's", () => {
         ["from nobody", { ...missedRevision, headers: {} }],
         ["for another route", withBody(missedRevision, { runNamePrefixes: ["build-run-"] })],
         ["for no route", withBody(missedRevision, { runNamePrefixes: [] })],
+        ["that doesn't say for which routes", without(missedRevision, "runNamePrefixes")],
         ["without metadata", without(missedRevision, "metadata")],
         ["without a revision", withBody(missedRevision, { metadata: { cluster: "staging" } })],
     ];
