@@ -65,13 +65,13 @@ export function catchUpOf(stack: Stack): KubernetesObject | undefined {
 /** A route of a stack: what starts which Pipeline. */
 export interface RouteObjects {
     readonly name: string;
-    /** What its triggers refer to, the bindings first; other routes' triggers may, too. */
+    /** What its trigger refers to; another route's may, too. */
     readonly bindings: readonly KubernetesObject[];
     readonly template: KubernetesObject;
     readonly listener: KubernetesObject;
     readonly source: ObjectName;
     readonly pipeline: ObjectName;
-    /** The PipelineRun that the template makes, with what the triggers say put in. */
+    /** The PipelineRun that the template makes, with what the trigger says put in. */
     readonly run: unknown;
     /** Whether it has a condition of its own, and may let a revision pass by. */
     readonly hasFilter: boolean;
@@ -80,20 +80,11 @@ export interface RouteObjects {
 /** A stack's routes, in the order of its triggers. */
 export function routesOf(stack: Stack): RouteObjects[] {
     const sources = sourcesOf(stack);
-    return stack.of("EventListener").flatMap((listener) => {
-        const routes = new Map<string, RouteObjects>();
-        for (const trigger of triggersOf(listener)) {
-            const route = routeOf(stack, listener, trigger, sources);
-            if (route === undefined) continue;
-            const { bindings = [], hasFilter = false } = routes.get(route.name) ?? {};
-            routes.set(route.name, {
-                ...route,
-                bindings: [...new Set([...bindings, ...route.bindings])],
-                hasFilter: hasFilter || route.hasFilter,
-            });
-        }
-        return [...routes.values()];
-    });
+    return stack
+        .of("EventListener")
+        .flatMap((listener) =>
+            triggersOf(listener).flatMap((trigger) => routeOf(stack, listener, trigger, sources) ?? []),
+        );
 }
 
 /** The route of a trigger; undefined for a trigger of someone else's. */

@@ -8,8 +8,6 @@ import { fetching, pushing } from "./meanwhile";
 import { operation, output, staging } from "./staging";
 import { measured, noteFigure } from "./support";
 
-const demo = { name: "flux-demo-pipeline", params: ["message", "repository", "namespace"] };
-
 /** A pipeline that takes a commit, and something that is the same in every run. */
 function pipeline(name: string): object {
     const params = ["commit", "image"].map((param) => ({ name: param, type: "string" }));
@@ -44,7 +42,7 @@ async function started(commit: string): Promise<Record<string, string>> {
 }
 
 function routeOf({ metadata }: ApiObject): string {
-    const { [`flux-to-tekton/route`]: route } = metadata.labels as Record<string, string>;
+    const { "flux-to-tekton/route": route } = metadata.labels as Record<string, string>;
     expect(metadata.name.startsWith(`${route}-run-`), `${metadata.name} is of route ${route}`).to.equal(true);
     return route!;
 }
@@ -114,8 +112,8 @@ describe("several routes", function () {
     it("start each its own pipeline, with its own values, as its own account", async () => {
         const commit = await push("For four routes");
         expect(await measured("push → four PipelineRuns", () => all(commit, 4))).to.deep.equal({
-            build: `${demo.name} with no image as ${account}`,
-            scan: `${demo.name} with no image as ${account}`,
+            build: `flux-demo-pipeline with no image as ${account}`,
+            scan: `flux-demo-pipeline with no image as ${account}`,
             release: `release with first as ${account}`,
             deploy: "deploy with first as deployer",
         });
@@ -135,8 +133,8 @@ describe("several routes", function () {
             const { release, ...others } = await all(commit, 4);
             expect(release, commit).to.match(/^release with (first|second) as flux-notification-run$/);
             expect(others, commit).to.deep.equal({
-                build: `${demo.name} with no image as ${account}`,
-                scan: `${demo.name} with no image as ${account}`,
+                build: `flux-demo-pipeline with no image as ${account}`,
+                scan: `flux-demo-pipeline with no image as ${account}`,
                 deploy: "deploy with first as deployer",
             });
         }
