@@ -1,12 +1,5 @@
 import type { KubernetesObject } from "../kubernetesObject";
-
-interface Container {
-    readonly env?: readonly { readonly name: string }[];
-}
-
-interface Workload {
-    readonly template: { readonly spec: { readonly containers: readonly Container[] } };
-}
+import { withContainers } from "./containers";
 
 /** How many requests the interceptors may send to the API server: per second, and at once. */
 const rate = { KUBE_API_QPS: "100", KUBE_API_BURST: "400" } as const;
@@ -21,15 +14,12 @@ const rate = { KUBE_API_QPS: "100", KUBE_API_BURST: "400" } as const;
 export function withInterceptorRate(objects: readonly KubernetesObject[]): KubernetesObject[] {
     return objects.map((object) => {
         if (object.kind !== "Deployment" || object.metadata.name !== "tekton-triggers-core-interceptors") return object;
-        const spec = object.spec as Workload;
-        const { template } = spec;
-        const containers = template.spec.containers.map(({ env = [], ...container }) => ({
+        return withContainers(object, ({ env = [], ...container }) => ({
             ...container,
             env: [
                 ...env.filter(({ name }) => !(name in rate)),
                 ...Object.entries(rate).map(([name, value]) => ({ name, value })),
             ],
         }));
-        return { ...object, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } };
     });
 }

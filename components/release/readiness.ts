@@ -1,16 +1,5 @@
 import type { KubernetesObject } from "../kubernetesObject";
-
-interface Probe {
-    readonly initialDelaySeconds?: number;
-    readonly periodSeconds?: number;
-    readonly failureThreshold?: number;
-}
-
-interface Workload {
-    readonly template: {
-        readonly spec: { readonly containers: readonly { readonly readinessProbe?: Probe }[] };
-    };
-}
+import { type Probe, withContainers } from "./containers";
 
 /** How often a container is asked whether it is ready. */
 export const readinessPeriodSeconds = 2;
@@ -24,14 +13,11 @@ export const readinessPeriodSeconds = 2;
 export function withPromptReadiness(objects: readonly KubernetesObject[]): KubernetesObject[] {
     return objects.map((object) => {
         if (object.kind !== "Deployment") return object;
-        const spec = object.spec as Workload;
-        const { template } = spec;
-        const containers = template.spec.containers.map((container) =>
+        return withContainers(object, (container) =>
             container.readinessProbe === undefined
                 ? container
                 : { ...container, readinessProbe: prompt(container.readinessProbe) },
         );
-        return { ...object, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } };
     });
 }
 
