@@ -37,6 +37,8 @@ export class Witness {
     private readonly endings: (() => void)[];
 
     constructor() {
+        // The API server knows the moment in whole seconds. A run made before is of a commit with the same subject.
+        const earliest = Math.floor(Date.now() / 1000) * 1000;
         this.endings = [
             follow("/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories", ({ status }) => {
                 const { revision } = (status?.artifact ?? {}) as { revision?: string };
@@ -47,7 +49,8 @@ export class Witness {
                 const params = (spec?.params ?? []) as { name: string; value: string }[];
                 const message = params.find(({ name }) => name === "message")?.value ?? "";
                 const route = (metadata.labels as Record<string, string> | undefined)?.[routeLabel] ?? "";
-                if (!deleted && !this.runs.has(metadata.name))
+                const isNew = Date.parse(metadata.creationTimestamp) >= earliest;
+                if (isNew && !deleted && !this.runs.has(metadata.name))
                     this.runs.set(metadata.name, { route, message, at: Date.now() });
             }),
         ];
