@@ -3,6 +3,7 @@ import { push } from "../../demo/chain";
 import { type ApiObject, condition, kubectl, list } from "../../demo/cluster";
 import * as sandbox from "../../sandbox/sandbox";
 import { plainNamespace, plainRoute } from "./plainManifests";
+import { asTimestamp } from "./support";
 import { type Outcome as Witnessed, Witness } from "./witness";
 
 /** A Deployment of the chain. */
@@ -46,8 +47,7 @@ export async function ready({ namespace, deployment }: Workload): Promise<void> 
 
 /** Waits until all pods of a workload have been started since a moment, and are Ready. */
 export async function startedSince(moment: number, { namespace, label }: Workload): Promise<void> {
-    // The API server knows the moment in whole seconds.
-    const earliest = Math.floor(moment / 1000) * 1000;
+    const earliest = asTimestamp(moment);
     const started = (pod: ApiObject): boolean =>
         condition(pod, "Ready")?.status === "True" &&
         (pod.status!.containerStatuses as { state: { running?: { startedAt: string } } }[]).every(

@@ -115,3 +115,8 @@ function conditions({ kind, metadata, status }: ApiObject): string {
 function tail(text: string): string {
     return text.split("\n").slice(-40).join("\n");
 }
+
+/** A moment, in milliseconds, as the timestamps of objects tell it: in whole seconds. */
+export function asTimestamp(moment: number): number {
+    return Math.floor(moment / 1000) * 1000;
+}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { routeLabel } from "../../components/triggerChain/triggerChain";
 import { follow } from "../../demo/cluster";
+import { asTimestamp } from "./support";
 
 /** What became of the revisions that Flux saw, on one route. */
 export interface Outcome {
@@ -37,8 +38,8 @@ export class Witness {
     private readonly endings: (() => void)[];
 
     constructor() {
-        // The API server knows the moment in whole seconds. A run made before is of a commit with the same subject.
-        const earliest = Math.floor(Date.now() / 1000) * 1000;
+        // A run made before is of another commit with the same subject.
+        const earliest = asTimestamp(Date.now());
         this.endings = [
             follow("/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories", ({ status }) => {
                 const { revision } = (status?.artifact ?? {}) as { revision?: string };
